@@ -30,19 +30,25 @@ def layer_of(module: str) -> str:
     return parts[1] if len(parts) > 1 and parts[1] in LAYERS[:-1] else "matgrad"
 
 
-def import_statements(path: Path) -> Iterator[ast.Import | ast.ImportFrom]:
-    """The import statements of a file, wherever they stand in it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))):
+def import_statements(path: Path, *, loading: bool = False) -> Iterator[ast.Import | ast.ImportFrom]:
+    """The import statements of a file, wherever they stand in it; with `loading` those that run when it is loaded."""
+    pending: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"), filename=str(path))]
+    while pending:
+        node = pending.pop()
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield node
+        for_types = isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+        later = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        if not (loading and (for_types or later)):
+            pending.extend(ast.iter_child_nodes(node))
 
 
-def imports(module: str) -> set[str]:
-    """The modules of the package that a module imports with relative imports, at its top level or inside a function."""
+def imports(module: str, *, loading: bool = False) -> set[str]:
+    """The modules of the package that a module imports with relative imports; with `loading` as it is loaded."""
     path = MODULES[module]
     package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
     found = set()
-    for node in import_statements(path):
+    for node in import_statements(path, loading=loading):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = package[: len(package) - node.level + 1]
             target = ".".join([*base, *([node.module] if node.module else [])])

@@ -1,4 +1,4 @@
-"""The import rules of the package: one way through the layers, relative inside, no cycles, and a light front door."""
+"""The import rules of the package: one way through the layers, relative inside, no cycles, a light front door."""
 
 import ast
 import graphlib
@@ -28,8 +28,8 @@ def test_imports_inside_the_package_are_relative(module: str) -> None:
     assert not absolute, f"{MODULES[module].relative_to(ROOT)}: {absolute}"
 
 
-def test_no_import_cycles() -> None:
-    graph = {module: imports(module) - {module} for module in MODULES}
+def test_no_cycle_of_imports_while_loading() -> None:
+    graph = {module: imports(module, loading=True) - {module} for module in MODULES}
     tuple(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, which names the cycle
 
 
