@@ -1,9 +1,11 @@
 """The kernel program: what the planner decides and the kernels do, as a list of steps over strided views.
 
 Enters: nothing (plain values, built by the planner).  Leaves: `Program`, which `interpret.py` runs with NumPy (the
-oracle of the tests) and `emit.py` prints as Numba source.  Always holds: every buffer is written before it is
-read; inputs are never written; a step's output does not overlap its inputs unless the routine says that it works
-in place; all sizes, offsets and strides are `Dim`s, in elements.  Not for: choosing anything.
+oracle of the tests) and `emit.py` prints as Numba source; `str(program)` is the plan as people read it.  Always holds:
+every buffer is written before it is read; inputs are never written; a step's output does not overlap its inputs
+unless the routine says that it works in place; all sizes, offsets and strides are `Dim`s, in elements.  The names in
+them are sizes of the inputs, and inputs of order 0 and dtype `int` (an index that is an argument).  Not for: choosing
+anything.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ class View:
     shape: tuple[Dim, ...]
 
     @property
-    def T(self) -> View:  # noqa: N802 - NumPy's name
+    def T(self) -> View:
         """The transposed window."""
         return View(self.buffer, self.offset, self.strides[::-1], self.shape[::-1])
 
@@ -153,14 +155,23 @@ class Rows:
     local: frozenset[str] = frozenset()
 
 
-Step = Loop | Routine | Rows
+@dataclass(frozen=True, slots=True)
+class Require:
+    """Stops the kernel with a status unless `value >= 0`: an index or a slice that must lie within a size, a maximum
+    that needs elements.  `failure` says what was required, naming the argument or expression."""
+
+    value: Dim
+    failure: str
+
+
+Step = Loop | Routine | Rows | Require
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
     """All steps that compute the outputs from the inputs.
 
-    The status of a run is 0, or 1 + the position in `failures` of the routine that failed.
+    The status of a run is 0, or 1 + the position in `failures` of what failed.
     """
 
     inputs: tuple[Buffer, ...]
@@ -170,13 +181,100 @@ class Program:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """The distinct failure texts of the routines, in the order of the steps."""
-        return tuple(dict.fromkeys(s.failure for s in self.flat() if isinstance(s, Routine) and s.failure))
+        """The distinct failure texts, in the order of the steps."""
+        return tuple(dict.fromkeys(s.failure for s in self.flat() if not isinstance(s, Loop) and s.failure))
 
-    def flat(self) -> Iterator[Loop | Routine]:
+    def flat(self) -> Iterator[Loop | Routine | Require]:
         """The steps in the order of their meaning, fused ones included."""
         for step in self.steps:
             if isinstance(step, Rows):
                 yield from step.steps
             else:
                 yield step
+
+    def __str__(self) -> str:
+        lines = [
+            f"{role:<8}{', '.join(_declaration(b) for b in buffers)}"
+            for role, buffers in (("inputs", self.inputs), ("outputs", self.outputs), ("work", self.work))
+            if buffers
+        ]
+        for step in self.steps:
+            lines += step_lines(step)
+        return "\n".join(lines)
+
+
+def step_lines(step: Step) -> list[str]:
+    """One step as people read it: the lines of the plan, and the comments of a kernel."""
+    if isinstance(step, Require):
+        return [f"require {step.value} >= 0"]
+    if isinstance(step, Rows):
+        local = f", rows of {', '.join(sorted(step.local))} kept" if step.local else ""
+        return [f"rows of {step.extent}{local}:", *("    " + line for s in step.steps for line in step_lines(s))]
+    if isinstance(step, Routine):
+        text = f"{step.name}({', '.join(view_text(v) for v in step.inputs)})"
+        if step.scalars:
+            text += " * " + scale_text(step.scalars[0])
+        if len(step.scalars) > 1 and step.scalars[1] != Scale(0.0):
+            text += f" + {scale_text(step.scalars[1])} * {', '.join(view_text(v) for v in step.outputs)}"
+        return [f"{', '.join(view_text(v) for v in step.outputs)} = {text}" if step.outputs else text]
+    texts: list[str] = []  # of the operations so far
+
+    def operand(ref: Ref) -> str:
+        if ref.kind == "load":
+            load = step.loads[ref.index]
+            return view_text(load.view) + _labels_text(load.labels)
+        if ref.kind == "op":
+            return texts[ref.index]
+        return f"{ref.value:g}" if ref.kind == "const" else str(ref.dim)
+
+    for op in step.ops:
+        operands = [operand(ref) for ref in op.operands]
+        texts.append(_operation_text(op.function, operands))
+    lines = []
+    for store in step.stores:
+        kept = "".join(_labels_text(store.labels))
+        reduced = [_label(k) for k in range(len(step.extents)) if k not in store.labels]
+        value = operand(store.value)
+        if store.reduce is not None:
+            value = f"{store.reduce}_{','.join(reduced)} {value}" if reduced else value
+        lines.append(f"{view_text(store.view)}{kept} {'+=' if store.accumulate else '='} {value}")
+    space = ", ".join(f"{_label(k)} < {extent}" for k, extent in enumerate(step.extents))
+    return [f"for {space}: {lines[0]}" if space else lines[0], *("    " + line for line in lines[1:])]
+
+
+def view_text(view: View) -> str:
+    """The view by its buffer's name: `X` is all of it, `X'` its transpose, others with offset and strides."""
+    whole = view.buffer.view()
+    if view == whole:
+        return view.buffer.name
+    if view == whole.T:
+        return view.buffer.name + "'"
+    return f"{view.buffer.name}<{view.offset}; {', '.join(map(str, view.strides))}>"
+
+
+def scale_text(scale: Scale) -> str:
+    """The factor as a product."""
+    names = [view_text(v) for v in scale.views]
+    return "*".join(names if scale.constant == 1.0 and names else [f"{scale.constant:g}", *names])
+
+
+_OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+
+
+def _operation_text(function: str, operands: list[str]) -> str:
+    if function in _OPERATORS:
+        return f"({operands[0]} {_OPERATORS[function]} {operands[1]})"
+    return f"-{operands[0]}" if function == "neg" else f"{function}({', '.join(operands)})"
+
+
+def _label(k: int) -> str:
+    return "ijklpqrs"[k] if k < 8 else f"i{k}"
+
+
+def _labels_text(labels: tuple[int, ...]) -> str:
+    return f"[{','.join(_label(k) for k in labels)}]" if labels else ""
+
+
+def _declaration(buffer: Buffer) -> str:
+    kind = "" if buffer.dtype == "real" else " int"
+    return f"{buffer.name}({', '.join(map(str, buffer.shape))}){kind}"
