@@ -1,0 +1,142 @@
+"""Errors as values: what is wrong, where, what was found, what would fit, and a hint.
+
+Enters: the parts of a message.  Leaves: `Error` and its subclasses, which every part of matgrad raises and which users
+catch as `mg.Error`.  Always holds: messages are laid out here and nowhere else.  Not for: deciding what is wrong.
+
+Several classes bear the name of a builtin on purpose: users write `mg.SyntaxError`.  Import them by module where the
+builtin is needed too.
+"""
+
+from __future__ import annotations
+
+import builtins
+import difflib
+import unicodedata
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .syntax import Span
+
+if TYPE_CHECKING:
+    from .source import Source
+
+_WIDTH = 100  # columns of a source line that are shown
+
+
+class Error(Exception):
+    """Base of all errors of matgrad.
+
+    Args:
+        title: what is wrong, in one line, without a full stop.
+        source, span: where it stands in a text; None for errors of a call.
+        found: what stands there (one or several lines).
+        needed: what would fit there.
+        hint: what to write instead.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        source: Source | None = None,
+        span: Span | None = None,
+        found: str = "",
+        needed: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(title)
+        self.title = title
+        self.source = source
+        self.span = span
+        self.found = found
+        self.needed = needed
+        self.hint = hint
+
+    @property
+    def line(self) -> int | None:
+        """Line of the place, counted from 1; None for an error without a place."""
+        return self.source.position(self.span.start)[0] if self.source and self.span else None
+
+    @property
+    def column(self) -> int | None:
+        """Column of the place in characters, counted from 1; None for an error without a place."""
+        return self.source.position(self.span.start)[1] if self.source and self.span else None
+
+    def __str__(self) -> str:
+        lines = []
+        if self.source and self.span:
+            lines.append(f"{_printable(self.source.name)}:{self.line}:{self.column}: error: {self.title}")
+            lines.extend(_excerpt(self.source, self.span))
+        else:
+            lines.append(f"error: {self.title}")
+        for label, note in (("", self.found), ("needed: ", self.needed), ("hint: ", self.hint)):
+            lines.extend(f"  {label}{line}" for line in note.splitlines())
+        return "\n".join(lines)
+
+
+class SyntaxError(Error):
+    """The text is not in the language."""
+
+
+class NameError(Error):
+    """A name that is not bound, is bound twice, or is reserved."""
+
+
+class ShapeError(Error):
+    """Shapes that do not fit, or cannot be found out."""
+
+
+class TypeError(Error, builtins.TypeError):
+    """A value of a kind that has no meaning here."""
+
+
+class ArgumentError(Error):
+    """A call with too few, too many, or unknown arguments."""
+
+
+class DomainError(Error):
+    """A value outside of what an operation is defined for."""
+
+
+class FileError(Error, OSError):
+    """A file that is missing or cannot be read."""
+
+
+def suggest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate whose spelling is closest to `name`, or None if none is close."""
+    known = sorted(set(candidates))
+    folded = {candidate.casefold(): candidate for candidate in reversed(known)}
+    if name.casefold() in folded:
+        return folded[name.casefold()]
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    return close[0] if close else None
+
+
+def _excerpt(source: Source, span: Span) -> list[str]:
+    """The source line of the span's start, and carets under the span's part of it."""
+    start, end = source.line_span(span.start)
+    left, right = max(span.start, start), max(min(span.end, end), span.start + 1)
+    first, last = start, end
+    if end - start > _WIDTH:
+        first = max(start, min(left - _WIDTH // 3, end - _WIDTH))
+        last = min(end, first + _WIDTH)
+    text = source.text[first:last]
+    before = source.text[first : min(left, last)]
+    marked = source.text[left : min(right, last)]
+    head, tail = "…" if first > start else "", "…" if last < end else ""
+    pad = " " * len(head) + "".join("\t" if char == "\t" else " " * _columns(char) for char in before)
+    pad += " " * max(left - end, 0)
+    carets = "^" * max(sum(_columns(char) for char in marked), 1)
+    return [f"    {head}{_printable(text)}{tail}".rstrip(), f"    {pad}{carets}"]
+
+
+def _columns(char: str) -> int:
+    """The width of a character in a terminal."""
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _printable(text: str) -> str:
+    """The text with a box in place of each control character, which would garble a terminal."""
+    return "".join(char if char.isprintable() or char in " \t" else "\N{REPLACEMENT CHARACTER}" for char in text)
