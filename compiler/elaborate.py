@@ -50,7 +50,8 @@ Value = Expr | Identity | Condition
 class Definition:
     """A function ready for calculus.
 
-    `requirements` are pairs of sizes that must be equal at the call and could not be decided before.
+    `requirements` are pairs of sizes that must be equal at the call, `bounds` are numbers that must not be negative
+    (of indices); they could not be decided before.
     """
 
     name: str | None
@@ -58,6 +59,7 @@ class Definition:
     results: tuple[Expr, ...]
     several: bool
     requirements: tuple[tuple[Dim, Dim], ...] = ()
+    bounds: tuple[Dim, ...] = ()
 
 
 class Restart(Exception):
@@ -71,6 +73,7 @@ class Sizes:
     solved: dict[str, Dim] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
     requirements: list[tuple[Dim, Dim]] = field(default_factory=list)
+    bounds: list[Dim] = field(default_factory=list)
 
     def fresh(self, key: str) -> Dim:
         """The size that is called `key`, open until it is solved."""
@@ -328,6 +331,7 @@ def elaborate(
     sizes = Sizes()
     while True:
         sizes.requirements.clear()
+        sizes.bounds.clear()
         sizes.open.clear()
         try:
             return _attempt(function, source, functions, orders, parameters, sizes)
@@ -373,7 +377,7 @@ def _attempt(
                     sizes.open.discard(dim.name)
         raise Restart
     several = isinstance(function.body.result, syntax.Tuple)
-    return Definition(function.name, tuple(made), tuple(results), several, tuple(sizes.requirements))
+    return Definition(function.name, tuple(made), tuple(results), several, tuple(sizes.requirements), tuple(sizes.bounds))
 
 
 def _check_attributes(scope: Elaborator, parameter: syntax.Parameter, declared: syntax.Type, shape: Shape) -> None:

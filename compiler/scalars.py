@@ -141,7 +141,7 @@ SCALARS: dict[str, Scalar] = {
         _entry("eq", 2, lambda a, b: _number(np.equal(a, b)), 0),
         _entry("ne", 2, lambda a, b: _number(np.not_equal(a, b)), 0),
         _entry("not", 1, lambda a: _number(np.equal(a, 0)), 0, "logical_not({0})"),
-        _entry("select", 3, lambda c, a, b: np.where(np.not_equal(c, 0), a, b), 0),
+        _entry("where", 3, lambda c, a, b: np.where(np.not_equal(c, 0), a, b), 0),
         _entry("mask", 2, lambda c, x: np.where(np.not_equal(c, 0), x, 0), 0),
     )
 }

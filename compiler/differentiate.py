@@ -1,0 +1,197 @@
+"""Derivatives of any order, from one table of differentials.
+
+Enters: an expression and the symbol to differentiate by.  Leaves: an expression.  Always holds: the adjoint (reverse
+mode) and the tangent (forward mode) both come from the `d` lines of the rule files; the derivative of a contraction is
+"delete the factor: its indices become the outputs", whatever its order.  Not for: simplifying what comes out.
+
+A differential is linear in its direction, so its adjoint is found by the same reverse pass over the differential.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from ..grammar.errors import DomainError
+from . import algebra
+from .contraction import COMPARISONS
+from .dims import Dim
+from .expr import Atom, Contract, Expr, Map, Reduce, Sum, Symbol, symbol, topological
+from .rulebook import Template, instantiate, rulebook
+
+
+def gradient(function: Expr, variable: Symbol) -> Expr:
+    """The gradient of a scalar: shape of the variable; projected on the space of a structured variable."""
+    return project(pullback(function, variable, algebra.number(1)), variable, 0)
+
+
+def jacobian(function: Expr, variable: Symbol) -> Expr:
+    """The derivative of any array: indices of the function, then indices of the variable."""
+    order = function.order
+    factors = [(algebra.delta(size), (k, order + k)) for k, size in enumerate(function.shape)]
+    seed = algebra.contract(factors, range(2 * order), dict(enumerate(function.shape * 2)))
+    return project(reverse(function, variable, seed, order), variable, order)
+
+
+def hessian(function: Expr, variable: Symbol) -> Expr:
+    """The second derivative of a scalar; both pairs of indices projected for a structured variable."""
+    return jacobian(gradient(function, variable), variable)
+
+
+def pullback(function: Expr, variable: Symbol, seed: Expr) -> Expr:
+    """The adjoint applied to `seed` (of the function's shape): shape of the variable."""
+    return reverse(function, variable, seed, 0)
+
+
+def reverse(function: Expr, variable: Symbol, seed: Expr, lead: int) -> Expr:
+    """Reverse mode.  `seed` has `lead` further indices in front of those of the function; so has the result."""
+    shape = seed.shape[:lead] + variable.shape
+    order = dependent(function, variable)
+    adjoints: dict[Expr, list[tuple[Fraction, Expr]]] = {function: [(Fraction(1), seed)]}
+    for current in reversed(order):
+        terms = adjoints.pop(current, None)
+        if terms is None:
+            continue
+        adjoint = algebra.add(terms, seed.shape[:lead] + current.shape)
+        if current is variable:
+            return adjoint
+        for position, operand in enumerate(current.operands):
+            if operand in order or operand is variable:
+                share = _share(current, position, adjoint, lead)
+                adjoints.setdefault(operand, []).append(share)
+    return algebra.zero(shape)
+
+
+def dependent(function: Expr, variable: Symbol) -> dict[Expr, None]:
+    """The expressions that depend on the variable, operands first; other symbols are constants here."""
+    found: dict[Expr, None] = {}
+    for current in topological(function):
+        if current is variable or (
+            not isinstance(current, Symbol) and any(operand in found for operand in current.operands)
+        ):
+            found[current] = None
+    return found
+
+
+def _share(current: Expr, position: int, adjoint: Expr, lead: int) -> tuple[Fraction, Expr]:
+    """What the operand at this position gets of the adjoint."""
+    match current:
+        case Sum():
+            return current.terms[position][0], adjoint
+        case Contract():
+            return Fraction(1), _delete_factor(current, position, adjoint, lead)
+    operand = current.operands[position]
+    direction = symbol("d", operand.shape, (), "direction")
+    linear = differential(current, {position: direction})
+    return Fraction(1), reverse(linear, direction, adjoint, lead)
+
+
+def _delete_factor(current: Contract, position: int, adjoint: Expr, lead: int) -> Expr:
+    count = len(current.sizes)
+    leading = tuple(range(count, count + lead))
+    sizes = dict(enumerate(current.sizes)) | dict(zip(leading, adjoint.shape[:lead], strict=True))
+    factors = [(adjoint, (*leading, *range(current.order)))]
+    factors += [factor for k, factor in enumerate(current.factors) if k != position]
+    outputs: list[int] = []
+    for label in current.factors[position][1]:
+        if label in outputs:  # a diagonal: the two indices are tied by a delta
+            tied = len(sizes)
+            sizes[tied] = sizes[label]
+            factors.append((algebra.delta(sizes[label]), (label, tied)))
+            label = tied
+        outputs.append(label)
+    return algebra.contract(factors, (*leading, *outputs), sizes)
+
+
+def tangent(function: Expr, variable: Symbol, direction: Expr) -> Expr:
+    """Forward mode: the directional derivative, of the function's shape."""
+    direction = project(direction, variable, 0)
+    tangents: dict[Expr, Expr] = {}
+    for current in dependent(function, variable):
+        if current is variable:
+            tangents[current] = direction
+            continue
+        moving = {k: tangents[o] for k, o in enumerate(current.operands) if o in tangents}
+        match current:
+            case Sum():
+                tangents[current] = algebra.add([(current.terms[k][0], t) for k, t in moving.items()], current.shape)
+            case Contract():
+                tangents[current] = algebra.add(
+                    [(Fraction(1), _replace_factor(current, k, t)) for k, t in moving.items()], current.shape
+                )
+            case _:
+                tangents[current] = differential(current, moving)
+    return tangents.get(function, algebra.zero(function.shape))
+
+
+def _replace_factor(current: Contract, position: int, replacement: Expr) -> Expr:
+    factors = list(current.factors)
+    factors[position] = (replacement, factors[position][1])
+    return algebra.contract(factors, range(current.order), dict(enumerate(current.sizes)))
+
+
+def differential(current: Expr, directions: dict[int, Expr]) -> Expr:
+    """The differential of an elementwise function, a reduction or a matrix function, along directions of some operands."""
+    if isinstance(current, Map) and current.function in COMPARISONS:
+        return algebra.zero(current.shape)
+    if isinstance(current, Reduce):
+        return _reduction_differential(current, directions[0])
+    assert isinstance(current, Map | Atom)
+    template = _table(current.function, len(current.arguments), "")
+    names: dict[str, Expr] = {}
+    for position, (name, operand) in enumerate(zip(template.parameters, current.arguments, strict=True)):
+        names[name] = operand
+        names["d" + name] = directions.get(position, algebra.zero(operand.shape))
+        if position in directions and current.function == "polygamma" and position == 0:
+            raise DomainError("polygamma has no derivative by its order")
+    return instantiate(template.value, names)
+
+
+def _reduction_differential(current: Reduce, direction: Expr) -> Expr:
+    whole = len(current.axes) == current.argument.order
+    literal = "" if whole else str(current.axes[0] + 1)
+    template = _table(current.function, 1 if whole else 2, literal)
+    name = template.parameters[0]
+    value = instantiate(template.value, {name: current.argument, "d" + name: direction})
+    return algebra.sum_over(value, (0,)) if literal == "1" else value
+
+
+def _table(function: str, count: int, literal: str) -> Template:
+    try:
+        return rulebook().differentials[function, count, literal]
+    except KeyError:
+        raise DomainError(f"the derivative of {function} is not known") from None
+
+
+def project(derivative: Expr, variable: Symbol, lead: int) -> Expr:
+    """The orthogonal projection of the last indices on the space that the variable's attributes declare."""
+    attributes = variable.attributes
+    if variable.order != 2 or not attributes:
+        return derivative
+    front = tuple(range(lead))
+    i, j = lead, lead + 1
+    sizes = dict(enumerate(derivative.shape))
+
+    def masked(structure: Expr, at: tuple[int, int]) -> Expr:
+        return algebra.contract([(derivative, (*front, i, j)), (structure, at)], (*front, i, j), sizes)
+
+    if "diagonal" in attributes:
+        tied = algebra.contract([(derivative, (*front, i, i))], (*front, i), {k: sizes[k] for k in (*front, i)})
+        delta = algebra.delta(sizes[i])
+        return algebra.contract([(tied, (*front, i)), (delta, (i, j))], (*front, i, j), sizes)
+    if attributes & {"symmetric", "posdef", "psd"}:
+        return algebra.add([(Fraction(1, 2), derivative), (Fraction(1, 2), algebra.permute(derivative, (*front, j, i)))],
+                           derivative.shape)  # fmt: skip
+    if "lower" in attributes:
+        return masked(triangle(sizes[i], sizes[j]), (i, j))
+    if "upper" in attributes:
+        return masked(triangle(sizes[j], sizes[i]), (j, i))
+    return derivative
+
+
+def triangle(rows: Dim, columns: Dim, offset: int = 0) -> Expr:
+    """Ones on and below the diagonal `offset`."""
+    from .expr import structure
+
+    return structure("tril", (rows, columns), Dim.of(offset))
+
+
