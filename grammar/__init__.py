@@ -9,10 +9,10 @@ from .errors import (
     DomainError,
     Error,
     FileError,
-    NameError,
+    NameError,  # noqa: A004
     ShapeError,
-    SyntaxError,
-    TypeError,
+    SyntaxError,  # noqa: A004
+    TypeError,  # noqa: A004
     suggest,
 )
 from .parse import parse_expression, parse_program, parse_rules

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from .errors import SyntaxError
+from . import errors
 from .syntax import Span
 
 # Refused in comments too: NUL, and the controls that change the direction of the text around them.
@@ -40,7 +40,9 @@ _REPLACEMENTS = {
     "~": "!= for unequal; there is no `not`",
     "%": "# before a comment",
     "&": "where(a, where(b, x, y), y) for `x if a and b, else y`",
-    **dict.fromkeys("\"\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}", "' to transpose; there are no strings"),
+    **dict.fromkeys(
+        '"\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}', "' to transpose; there are no strings"
+    ),
 }
 
 
@@ -54,19 +56,24 @@ def check_hidden_characters(text: str) -> None:
 def check_name(text: str, name: str, start: int) -> None:
     """Raise a `SyntaxError` if a name, which begins at `start`, has a letter with a look-alike."""
     for offset, char in enumerate(name, start):
-        if not char.isascii() and not (char.isalpha() and unicodedata.normalize("NFKC", char) == char) or char in _REPLACEMENTS:
+        if (
+            not char.isascii() and not (char.isalpha() and unicodedata.normalize("NFKC", char) == char)
+        ) or char in _REPLACEMENTS:
             raise refuse_character(text, offset)
 
 
-def refuse_character(text: str, offset: int) -> SyntaxError:
+def refuse_character(text: str, offset: int) -> errors.SyntaxError:
     """The error for a character that has no meaning in the language."""
     char = text[offset]
-    name = unicodedata.name(char, "a control character")
-    code = f"U+{ord(char):04X} {name}"
-    shown = f"`{char}`" if char.isprintable() and not char.isspace() and not unicodedata.combining(char) else "an invisible character"
-    title = f"{shown} is not part of the language" if shown[0] == "`" else f"{shown} stands here"
-    found = "" if char.isascii() and char.isprintable() else f"it is {code}"
-    return SyntaxError(title, span=Span(offset, offset + 1), found=found, hint=_hint(text, offset))
+    code = f"U+{ord(char):04X}"
+    if unicodedata.combining(char):
+        title = "an accent stands alone here"
+    elif char.isprintable() and not char.isspace():
+        title = f"`{char}` is not part of the language"
+    else:
+        title = "an invisible character stands here"
+    found = "" if char.isascii() and char.isprintable() else f"it is {code} {unicodedata.name(char, '')}".rstrip()
+    return errors.SyntaxError(title, span=Span(offset, offset + 1), found=found, hint=_hint(text, offset))
 
 
 def _hint(text: str, offset: int) -> str:

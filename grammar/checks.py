@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .errors import NameError, SyntaxError
+from . import errors
 from .source import Source
 from .syntax import Chain, Differential, Function, Name, Node, RuleFile, Span, postorder
 
 NESTING_LIMIT = 1000
-RESERVED = ("fn", "I", "pi", "inf")
+RESERVED = {
+    "fn": "it begins a function",
+    "I": "it is the identity matrix",
+    "pi": "it is the number 3.14159...",
+    "inf": "it is infinity",
+}
 
 
 def check_program(source: Source, functions: tuple[Function, ...]) -> None:
@@ -50,13 +55,15 @@ def check_rules(source: Source, rules: RuleFile) -> None:
             _check_depth((*line.parameters, line.value))
         else:
             _check_depth((line.left, line.right, *line.conditions))
+            if line.kind == "def":  # mean(x) and mean(X, 1) are both defined
+                continue
             start = source.text.index(line.name, line.span.start + len(line.kind))
             names.bind(line.name, Span(start, start + len(line.name)))
 
 
-def nesting_error(span: Span) -> SyntaxError:
+def nesting_error(span: Span) -> errors.SyntaxError:
     """The error for what is nested too deep."""
-    return SyntaxError(
+    return errors.SyntaxError(
         "this is nested too deep",
         span=span,
         needed=f"at most {NESTING_LIMIT} levels of brackets, calls, powers, minus signs and primes inside one another",
@@ -77,7 +84,7 @@ class _Names:
         if name in self._bound:
             line, _ = self._source.position(self._bound[name].start)
             size = " as a size" if name in self._sizes else ""
-            raise NameError(
+            raise errors.NameError(
                 f"`{name}` has a meaning already",
                 source=self._source,
                 span=span,
@@ -94,7 +101,8 @@ class _Names:
 
     def refuse_reserved(self, name: str, span: Span) -> None:
         if name in RESERVED:
-            raise NameError(f"`{name}` is a reserved name", source=self._source, span=span, hint="choose another name")
+            title, found = f"`{name}` is a reserved name", RESERVED[name]
+            raise errors.NameError(title, source=self._source, span=span, found=found, hint="choose another name")
 
 
 def _check_depth(roots: Iterable[Node]) -> None:

@@ -3,8 +3,8 @@
 Enters: the parts of a message.  Leaves: `Error` and its subclasses, which every part of matgrad raises and which users
 catch as `mg.Error`.  Always holds: messages are laid out here and nowhere else.  Not for: deciding what is wrong.
 
-Several classes bear the name of a builtin on purpose: users write `mg.SyntaxError`.  Import them by module where the
-builtin is needed too.
+Some classes bear the name of a builtin on purpose: users write `mg.SyntaxError`.  Inside the package they are written
+with their module, `errors.SyntaxError`, so that no builtin is hidden.
 """
 
 from __future__ import annotations
@@ -74,11 +74,11 @@ class Error(Exception):
         return "\n".join(lines)
 
 
-class SyntaxError(Error):
+class SyntaxError(Error):  # noqa: A001
     """The text is not in the language."""
 
 
-class NameError(Error):
+class NameError(Error):  # noqa: A001
     """A name that is not bound, is bound twice, or is reserved."""
 
 
@@ -86,7 +86,7 @@ class ShapeError(Error):
     """Shapes that do not fit, or cannot be found out."""
 
 
-class TypeError(Error, builtins.TypeError):
+class TypeError(Error, builtins.TypeError):  # noqa: A001
     """A value of a kind that has no meaning here."""
 
 
@@ -127,6 +127,8 @@ def _excerpt(source: Source, span: Span) -> list[str]:
     pad = " " * len(head) + "".join("\t" if char == "\t" else " " * _columns(char) for char in before)
     pad += " " * max(left - end, 0)
     carets = "^" * max(sum(_columns(char) for char in marked), 1)
+    if not text.strip():
+        return []
     return [f"    {head}{_printable(text)}{tail}".rstrip(), f"    {pad}{carets}"]
 
 

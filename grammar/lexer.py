@@ -17,9 +17,9 @@ from lark.common import LexerConf
 from lark.lexer import Lexer as LarkLexer
 from lark.lexer import LexerState, PatternStr
 
-from .checks import NESTING_LIMIT, nesting_error
+from . import errors
 from .characters import check_hidden_characters, check_name, refuse_character
-from .errors import SyntaxError
+from .checks import NESTING_LIMIT, nesting_error
 from .syntax import Span
 
 BRACKETS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
@@ -168,7 +168,7 @@ class _Brackets:
 
     def close(self, token: Token) -> None:
         if not self._open:
-            raise SyntaxError(f"`{token}` closes nothing", span=span_of(token), hint=f"delete the `{token}`")
+            raise errors.SyntaxError(f"`{token}` closes nothing", span=span_of(token), hint=f"delete the `{token}`")
         opening = self._open[-1][0]
         if BRACKETS[opening.type] != token.type:
             raise unclosed_error(opening, f"a `{token}` comes first")
@@ -190,17 +190,21 @@ def span_of(token: Token) -> Span:
     return Span(start, start + len(token.value))
 
 
-def unclosed_error(opening: Token, found: str) -> SyntaxError:
+def unclosed_error(opening: Token, found: str) -> errors.SyntaxError:
     """The error for a bracket that is not closed; `found` says what comes in place of its other half."""
     closing = {"(": ")", "[": "]", "{": "}"}[opening.value]
-    return SyntaxError(f"this `{opening}` is not closed", span=span_of(opening), found=found, needed=f"`{closing}`")
+    return errors.SyntaxError(
+        f"this `{opening}` is not closed", span=span_of(opening), found=found, needed=f"`{closing}`"
+    )
 
 
-def _primed_number(text: str, number: Token, prime: Token) -> SyntaxError:
+def _primed_number(text: str, number: Token, prime: Token) -> errors.SyntaxError:
     """The error for `A^-1'`, which would transpose the number."""
-    power = re.search(r"(\w+|\))[ \t]*\.?\^[ \t]*-?[ \t]*$", text[max(number.start_pos - 60, 0) : number.start_pos])
-    written = (power.group() if power and power.group(1) != ")" else "A^") + number
-    return SyntaxError(
+    start = span_of(number).start
+    power = re.search(r"(\w+|\))[ \t]*\.?\^[ \t]*-?[ \t]*$", text[max(start - 60, 0) : start])
+    before = power.group() if power else "A^"
+    written = f"(...{before}{number}" if before.startswith(")") else f"{before}{number}"
+    return errors.SyntaxError(
         "a number cannot be transposed",
         span=Span(span_of(number).start, span_of(prime).end),
         found="the ' stands for the number alone, not for what is left of it",
@@ -208,12 +212,12 @@ def _primed_number(text: str, number: Token, prime: Token) -> SyntaxError:
     )
 
 
-def _foreign_operator(text: str, previous: Token | None, token: Token) -> SyntaxError:
+def _foreign_operator(text: str, previous: Token | None, token: Token) -> errors.SyntaxError:
     hint = FOREIGN_OPERATORS.get(token.value)
     title = f"`{token}` is not an operator here"
     if hint is None:  # `.name`
         title = f"there are no attributes such as `{token}`"
-        value = previous.value if previous is not None and previous.type == "NAME" else "A"
+        value = previous.value if previous is not None and previous.type == "NAME" else "..."
         name = token.value[1:]
-        hint = f"write {value}'" if name == "T" else f"write {name}({value})"
-    return SyntaxError(title, span=span_of(token), hint=hint)
+        hint = f"write {value.replace('...', '(...)')}'" if name == "T" else f"write {name}({value})"
+    return errors.SyntaxError(title, span=span_of(token), hint=hint)

@@ -67,7 +67,7 @@ def _parse(source: Source, start: str, check: Callable[[Source, Any], None]) -> 
         try:
             tree = _parser().parse(source.text, start=start)
         except UnexpectedToken as unexpected:
-            raise diagnose(source, start, unexpected) from None
+            raise diagnose(source, start, _parser(), unexpected) from None
         check(source, tree)
     except Error as error:
         error.source = source

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 from lark import Token, Transformer
 
-from . import syntax
-from .errors import SyntaxError, suggest
+from . import errors, syntax
 from .lexer import span_of
 from .syntax import Node, Span
 
@@ -63,12 +62,12 @@ class TreeBuilder(Transformer[Token, Any]):
             _check_word(word, ATTRIBUTES, "attribute")
         if kind.value in ATTRIBUTES:
             example = "integer scalar" if kind.value == "integer" else f"{kind} matrix[n, n]"
-            raise SyntaxError(
+            raise errors.SyntaxError(
                 f"`{kind}` is an attribute, and its type is missing", span=span_of(kind), hint=f"write {example}"
             )
         _check_word(kind, tuple(KINDS), "type")
         if len(sizes) != _SIZES.get(kind.value, len(sizes) or -1):
-            raise SyntaxError(
+            raise errors.SyntaxError(
                 f"`{kind}` has another number of sizes",
                 span=Span(span_of(kind).start, span.end),
                 found=f"{len(sizes) or 'no'} {'size' if len(sizes) == 1 else 'sizes'}",
@@ -85,14 +84,14 @@ class TreeBuilder(Transformer[Token, Any]):
         for statement, follower in zip(bindings, statements[1:], strict=True):
             if not isinstance(statement, syntax.Binding):
                 goes_on = isinstance(follower, syntax.Negate)
-                raise SyntaxError(
+                raise errors.SyntaxError(
                     "only the last line of a block is its result",
                     span=statement.span,
                     needed="a binding `name = value`",
                     hint="a line goes on only after an operator: end it with the `-`" if goes_on else "",
                 )
         if result is None or isinstance(result, syntax.Binding):
-            raise SyntaxError(
+            raise errors.SyntaxError(
                 "the block has no result",
                 span=result.span if result else Span(span_of(opening).start, span_of(closing).end),
                 found="it ends with a binding" if result else "",
@@ -116,11 +115,11 @@ class TreeBuilder(Transformer[Token, Any]):
             if len(indices) == len(target.subscripts):
                 name = target.operand
                 return syntax.Binding(span, name.id, name.span, tuple(index.id for index in indices), value)
-        raise SyntaxError(
+        raise errors.SyntaxError(
             "this cannot be bound",
             span=target.span,
             needed="a name, or a name with index letters as in J[i, j] = ...",
-            hint="write == to compare, inside where(...)" if isinstance(target, syntax.Chain) else "",
+            hint="a function begins with fn" if isinstance(target, syntax.Call) else "",
         )
 
     # ---- a single expression
@@ -130,7 +129,7 @@ class TreeBuilder(Transformer[Token, Any]):
         if not isinstance(statement, syntax.Binding):
             return syntax.Body(statement.span, (), statement)
         if statement.indices is None:
-            raise SyntaxError(
+            raise errors.SyntaxError(
                 "an expression is needed, and this binds a name",
                 span=statement.span,
                 hint=f"drop `{statement.name} =`, or write {{ {statement.name} = ...; RESULT }}",
@@ -155,7 +154,7 @@ class TreeBuilder(Transformer[Token, Any]):
         keyword, call, value = children
         for parameter in call.arguments:
             if not isinstance(parameter, (syntax.Name, syntax.Number)):
-                raise SyntaxError(
+                raise errors.SyntaxError(
                     "this cannot be a parameter", span=parameter.span, needed="a name, or a number that the line is for"
                 )
         return syntax.Differential(Span(span_of(keyword).start, value.span.end), call.name, call.arguments, value)
@@ -178,7 +177,8 @@ class TreeBuilder(Transformer[Token, Any]):
         span = Span(span_of(children[0]).start, span_of(children[-1]).end)
         text = "".join(child.value for child in children)
         if span.end - span.start != len(text):
-            raise SyntaxError("the name of a rule has no spaces", span=span, hint=f"write {'-'.join(children)}")
+            words = [child.value for child in children if child.type != "MINUS"]
+            raise errors.SyntaxError("the name of a rule has no spaces", span=span, hint=f"write {'-'.join(words)}")
         return _Head(text, span)
 
     def when(self, children: list[Any]) -> tuple[syntax.Call, ...]:
@@ -244,8 +244,8 @@ def _check_word(word: Token, words: tuple[str, ...], what: str) -> None:
     """Raise a `SyntaxError` for a word of a type that does not exist."""
     if word.value in words:
         return
-    close = suggest(word.value, words)
-    raise SyntaxError(
+    close = errors.suggest(word.value, words)
+    raise errors.SyntaxError(
         f"`{word}` is not {'an' if what[0] in 'aeiou' else 'a'} {what}",
         span=span_of(word),
         needed="one of " + ", ".join(words),
