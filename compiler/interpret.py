@@ -169,6 +169,9 @@ class _Machine:
                 return loads[ref.index]
             if ref.kind == "op":
                 return values[ref.index]
+            if ref.kind == "label":
+                along = [space[ref.index] if k == ref.index else 1 for k in range(order)]
+                return np.arange(space[ref.index], dtype=self.dtype).reshape(along)
             number = ref.value if ref.kind == "const" else _known(ref).evaluate(self.sizes)
             return self.dtype.type(number)
 

@@ -64,6 +64,7 @@ class Ref:
 
     - `load`: element of `loads[index]` at the current labels,
     - `op`: the value of `ops[index]`,
+    - `label`: the loop's label `index` (0, 1, 2, ...) as a number,
     - `const`: the number `value`,
     - `size`: the size `dim` as a number.
     """
@@ -225,6 +226,8 @@ def step_lines(step: Step) -> list[str]:
             return view_text(load.view) + _labels_text(load.labels)
         if ref.kind == "op":
             return texts[ref.index]
+        if ref.kind == "label":
+            return _label(ref.index)
         return f"{ref.value:g}" if ref.kind == "const" else str(ref.dim)
 
     for op in step.ops:

@@ -359,6 +359,7 @@ def loop_cost(loop: Loop) -> Dim:
     for op in loop.ops:
         used = [max(loop.loads[r.index].labels, default=-1) + 1 for r in op.operands if r.kind == "load"]
         used += [depths[r.index] for r in op.operands if r.kind == "op"]
+        used += [r.index + 1 for r in op.operands if r.kind == "label"]
         depths.append(max(used, default=0))
         total = total + _product(loop.extents[: depths[-1]]) * (3 * SCALARS[op.function].flops)
     for store in loop.stores:
