@@ -185,7 +185,7 @@ class Elaborator:
                               hint=f"write {node.name}*(...) for a product")  # fmt: skip
                 if node.name in self.functions:
                     return self.inline(node, [values[id(a)] for a in node.arguments])
-                return call(self, node, [values[id(a)] for a in node.arguments])
+                return call(self, node, [values[id(a)] for a in node.arguments if id(a) in values])
             case syntax.Index():
                 from .indexing import index
 

@@ -168,7 +168,7 @@ class Atom(Expr):
         return self.arguments
 
 
-def node(kind: type[Any], shape: Shape, **fields: Any) -> Any:
+def node(kind: type[Any], shape: Shape, /, **fields: Any) -> Any:
     """The node of class `kind` with these fields: the existing one if there is one."""
     digest = hashlib.blake2b(kind.__name__.encode(), digest_size=16)
     _digest(digest, shape)
