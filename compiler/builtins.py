@@ -80,7 +80,7 @@ def _abbreviation(scope: Elaborator, node: syntax.Call, values: list[Value]) -> 
     operand = scope.expression(values[0], node.arguments[0])
     if literal and operand.order != 2:
         _at(scope, node, 0, operand, f"{node.name} along an axis needs a matrix")
-    if node.name in ("softmax", "logsoftmax") and not literal and operand.order > 1:
+    if node.name in ("softmax", "logsoftmax") and not literal and operand.order > 1 and scope.source is not None:
         _at(scope, node, 0, operand, f"{node.name} of a matrix needs the axis",
             f"write {node.name}({scope.text(node.arguments[0])}, 2) for the rows, 1 for the columns")  # fmt: skip
     return instantiate(template.value, {template.parameters[0]: operand})

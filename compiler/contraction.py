@@ -160,9 +160,9 @@ def oriented(matrix: Expr) -> tuple[Expr, bool]:
 
 
 def _orientation(matrix: Expr) -> tuple[int, bytes]:
-    # A lone transposed factor is never the canonical orientation of anything.
-    lone = isinstance(matrix, Contract) and len(matrix.factors) == 1
-    return (1 if lone else 0, matrix.key)
+    # The fewest lone transposes, so that exp(-A) does not become exp(-A')'.
+    terms = [term for _, term in matrix.terms] if isinstance(matrix, Sum) else [matrix]
+    return (sum(isinstance(t, Contract) and len(t.factors) == 1 for t in terms), matrix.key)
 
 
 def _flatten(
@@ -187,7 +187,7 @@ def _flatten(
             scale *= taken
             if factor.order == 2:
                 flipped, sign = _primitive(transpose(factor))
-                if flipped.key < factor.key:
+                if _orientation(flipped) < _orientation(factor):
                     factor, labels, scale = flipped, labels[::-1], scale * sign
             flat.append((factor, labels))
         elif isinstance(factor, Contract) and (count + len(factor.factors) <= MOST_FACTORS or len(factor.factors) <= 1):
