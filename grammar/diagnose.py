@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lark import Lark, Token, UnexpectedToken
+from lark import Lark, UnexpectedToken
 
 from . import errors
-from .lexer import BRACKETS, OPERAND_ENDS, Lexer, span_of, unclosed_error
+from .lexer import BRACKETS, OPERAND_ENDS, span_of, unclosed_error
+from .place import EXPRESSION, INFIX, Place
 from .source import Source
 from .syntax import Span
 
@@ -34,142 +35,18 @@ _FOREIGN_WORDS = {
     "end": "a block ends with `}`",
 }
 
-_WORDS = {
-    "FN": "a function `fn ...`",
-    "NAME": "a name",
-    "NUMBER": "a number",
-    "COLON": "`:`",
-    "LPAR": "`(`",
-    "RPAR": "`)`",
-    "LSQB": "`[`",
-    "RSQB": "`]`",
-    "LBRACE": "`{`",
-    "RBRACE": "`}`",
-    "_COMMA": "`,`",
-    "_ROW": "`;`",
-    "_ASSIGN": "`=`",
-    "_ARROW": "`=>`",
-    "EQUAL": "`==`",
-    "_END": "a line end",
-    "D": "d, rule, law or def",
-    "AND": "`and`",
-    "WHEN": "`when`",
-}
-_EXPRESSION = {"NAME", "NUMBER", "LPAR", "LSQB", "MINUS"}
-_OPERATORS = {"PLUS", "MINUS", "TIMES", "POWER", "COLON", "COMPARE", "EQUAL", "PRIME", "LSQB"}
-_INFIX = _OPERATORS - {"PRIME", "LSQB"} | {"_ASSIGN", "_ARROW"}
-
-
-class _Place:
-    """The unexpected token and what stands before it."""
-
-    def __init__(self, source: Source, start: str, parser: Lark, unexpected: UnexpectedToken) -> None:
-        self.source = source
-        self.start = start
-        self.token: Token = unexpected.token
-        self.before: list[Token] = []
-        # The parser has reduced what stands before the token, and forgotten what else could have followed: read again.
-        state = parser.parse_interactive(source.text, start=start)
-        for token in state.iter_parse():
-            if not self.at_end and token.start_pos == self.token.start_pos:
-                break
-            self.before.append(token)
-        unexpected.interactive_parser = state
-        self.accepts = set(unexpected.accepts)
-        lexer = state.lexer_thread.lexer
-        assert isinstance(lexer, Lexer)
-        self.lexer = lexer
-        self.ends_statement = bool(self.before) and self.before[-1].type == "_END"
-        if self.ends_statement:
-            self.before.pop()
-        self.previous = self.before[-1] if self.before else None
-        self.brackets: list[int] = []  # the places in `before` of the brackets that are open
-        for place, token in enumerate(self.before):
-            if token.type in BRACKETS:
-                self.brackets.append(place)
-            elif token.type in BRACKETS.values():
-                self.brackets.pop()
-        self.opening = self.before[self.brackets[-1]] if self.brackets else None
-        self.callee: str | None = None  # the function whose arguments, or parameters, stand around the token
-        self.in_head = False
-        if self.opening and self.opening.type == "LPAR" and self.brackets[-1] > 0:
-            owner = self.before[self.brackets[-1] - 1]
-            self.callee = owner.value if owner.type == "NAME" else None
-            self.in_head = self.before[max(self.brackets[-1] - 2, 0)].type == "FN"
-
-    @property
-    def at_end(self) -> bool:
-        return self.token.type == "$END"
-
-    @property
-    def on_new_line(self) -> bool:
-        return self.previous is None or self.line(self.token) > self.line(self.previous)
-
-    def follows(self, *kinds: str) -> bool:
-        """Whether the token before is of one of these kinds."""
-        return self.previous is not None and self.previous.type in kinds
-
-    @property
-    def wants_expression(self) -> bool:
-        return self.accepts >= {"NAME", "NUMBER", "LPAR"}
-
-    @property
-    def wants_operator(self) -> bool:
-        return self.accepts >= {"PLUS", "TIMES"}
-
-    @property
-    def span(self) -> Span:
-        if self.at_end:
-            end = span_of(self.previous).end if self.previous else len(self.source.text)
-            return Span(end, end)
-        return span_of(self.token)
-
-    @property
-    def found(self) -> str:
-        """The token, to be named in a sentence."""
-        if self.at_end:
-            return "the end of the text"
-        if self.token.type == "_END":
-            return "`;`" if self.token == ";" else "the end of the line"
-        return f"`{self.token}`"
-
-    @property
-    def needed(self) -> str:
-        """What could stand here."""
-        kinds, words = set(self.accepts), []
-        if self.wants_expression:
-            words.append("an expression")
-            kinds -= _EXPRESSION
-        if self.wants_operator:
-            words.append("an operator")
-            kinds -= (
-                _OPERATORS | {"LPAR"} if self.start != "rules" or self.brackets else _OPERATORS - {"EQUAL"} | {"LPAR"}
-            )
-        if self.follows("COLON") and kinds == {"NAME"}:
-            return "a type: scalar, vector[n], matrix[m, n] or tensor[a, b, c]"
-        words += [word for kind, word in _WORDS.items() if kind in kinds] or ["the end of the text"] * ("$END" in kinds)
-        return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-    def line(self, token: Token) -> int:
-        return self.source.position(span_of(token).start)[0]
-
-    def error(self, title: str, *, found: str = "", needed: str = "", hint: str = "") -> errors.SyntaxError:
-        """An error at the token."""
-        return errors.SyntaxError(title, span=self.span, found=found, needed=needed, hint=hint)
-
 
 def diagnose(source: Source, start: str, parser: Lark, unexpected: UnexpectedToken) -> errors.SyntaxError:
     """The error for the token at which `parser` stopped, reading the text as the rule `start` of the grammar."""
-    place = _Place(source, start, parser, unexpected)
+    place = Place(source, start, parser, unexpected)
     for diagnosis in _DIAGNOSES:
         error = diagnosis(place)
         if error is not None:
             return error
-    early = place.at_end or place.token.type == "_END"
-    return place.error(f"{place.found} {'comes too early' if early else 'cannot stand here'}", needed=place.needed)
+    return place.misfit()
 
 
-def _foreign_word(place: _Place) -> errors.SyntaxError | None:
+def _foreign_word(place: Place) -> errors.SyntaxError | None:
     """`return x`, `x and y`, `let x = 2`."""
     for word, other in ((place.token, place.previous), (place.previous, place.token)):
         if word is None or word.value not in _FOREIGN_WORDS or word.type not in ("NAME", "DEF", "AND"):
@@ -180,7 +57,7 @@ def _foreign_word(place: _Place) -> errors.SyntaxError | None:
     return None
 
 
-def _unclosed_bracket(place: _Place) -> errors.SyntaxError | None:
+def _unclosed_bracket(place: Place) -> errors.SyntaxError | None:
     """What follows a bracket that is never closed reads like a part of it."""
     if place.opening is None:
         return None
@@ -198,11 +75,11 @@ def _unclosed_bracket(place: _Place) -> errors.SyntaxError | None:
     return None
 
 
-def _line_that_goes_on(place: _Place) -> errors.SyntaxError | None:
+def _line_that_goes_on(place: Place) -> errors.SyntaxError | None:
     """A line that begins with an operator, or a second expression."""
     if not place.ends_statement or place.previous is None:
         return None
-    if place.token.type in _INFIX:
+    if place.token.type in INFIX:
         hint = f"end line {place.line(place.previous)} with the `{place.token}` instead: then it goes on"
         return place.error(f"a line cannot begin with `{place.token}`", hint=hint)
     if place.start == "expression" and place.token.type == "FN":
@@ -213,9 +90,9 @@ def _line_that_goes_on(place: _Place) -> errors.SyntaxError | None:
     return None
 
 
-def _outside_of_functions(place: _Place) -> errors.SyntaxError | None:
+def _outside_of_functions(place: Place) -> errors.SyntaxError | None:
     """A text that is no list of functions, `fn` in a wrong place, types after the body."""
-    if "FN" in place.accepts and not place.accepts & _EXPRESSION and not place.at_end:
+    if "FN" in place.accepts and not place.accepts & EXPRESSION and not place.at_end:
         return place.error("a file is a list of functions", found=f"this begins with {place.found}", hint=_FUNCTION)
     if place.token.type == "FN" and (place.follows(*OPERAND_ENDS) or place.start == "rules"):
         return place.error("a function cannot begin here", needed=place.needed)
@@ -227,13 +104,13 @@ def _outside_of_functions(place: _Place) -> errors.SyntaxError | None:
     return None
 
 
-def _head_of_function(place: _Place) -> errors.SyntaxError | None:
+def _head_of_function(place: Place) -> errors.SyntaxError | None:
     """Slips between `fn` and `=`, and in types."""
     kind, previous = place.token.type, place.previous
     if previous is None:
         return None
     if "FN" in (token.type for token in place.before[-2:]):
-        return place.error(f"{place.found} cannot stand here", needed=place.needed, hint=_FUNCTION)
+        return place.misfit(_FUNCTION)
     if kind == "LBRACE" and "_ASSIGN" in place.accepts and previous.type == "RPAR":
         return place.error("`=` is missing before the block", hint="write = {")
     if kind == "LPAR" and previous.value in ("vector", "matrix", "tensor") and "LSQB" in place.accepts:
@@ -245,7 +122,7 @@ def _head_of_function(place: _Place) -> errors.SyntaxError | None:
     return None
 
 
-def _equals_sign(place: _Place) -> errors.SyntaxError | None:
+def _equals_sign(place: Place) -> errors.SyntaxError | None:
     """`=` where a value is compared or an argument is named."""
     if place.token.type != "_ASSIGN" or not place.wants_operator:
         return None
@@ -258,13 +135,12 @@ def _equals_sign(place: _Place) -> errors.SyntaxError | None:
     return place.error("one `=` too many", hint="bind one name in each line")
 
 
-def _comparison(place: _Place) -> errors.SyntaxError | None:
+def _comparison(place: Place) -> errors.SyntaxError | None:
     """A comparison outside of `where`, or two of them."""
     if place.token.type not in ("COMPARE", "EQUAL", "_ARROW") or not place.wants_operator:
         return None
     if place.start == "rules" and not place.brackets:
-        hint = "a rule is written LEFT => RIGHT, a law LEFT == RIGHT"
-        return place.error(f"{place.found} cannot stand here", needed=place.needed, hint=hint)
+        return place.misfit("a rule is written LEFT => RIGHT, a law LEFT == RIGHT")
     if place.token.type == "_ARROW":
         return place.error("`=>` is not an operator here", hint="write >= to compare")
     if place.opening and place.opening.type == "LPAR":
@@ -274,7 +150,7 @@ def _comparison(place: _Place) -> errors.SyntaxError | None:
     return place.error("a comparison stands only inside where(...)", hint="write where(condition, a, b)")
 
 
-def _separator(place: _Place) -> errors.SyntaxError | None:
+def _separator(place: Place) -> errors.SyntaxError | None:
     """`x[0:10:2]`, `a, b`."""
     if place.token.type == "SLICE" and place.wants_operator:
         return place.error("a slice has one `:`", hint="there are no steps: x[first:last] takes each element")
@@ -283,15 +159,15 @@ def _separator(place: _Place) -> errors.SyntaxError | None:
     return None
 
 
-def _rule_line(place: _Place) -> errors.SyntaxError | None:
+def _rule_line(place: Place) -> errors.SyntaxError | None:
     """Slips in the lines of a rule file."""
     if place.start != "rules" or not place.accepts & {"D", "COLON"} or place.wants_operator or place.wants_expression:
         return None
     hint = "a line is d NAME(X) = ..., rule NAME : LEFT => RIGHT, law NAME : LEFT == RIGHT, or def NAME(X) = ..."
-    return place.error(f"{place.found} cannot stand here", needed=place.needed, hint=hint)
+    return place.misfit(hint)
 
 
-def _missing_operand(place: _Place) -> errors.SyntaxError | None:
+def _missing_operand(place: Place) -> errors.SyntaxError | None:
     """`x + * y`, `f(x, )`, `()`, and an expression that ends too early."""
     if not place.wants_expression:
         return None
@@ -299,15 +175,12 @@ def _missing_operand(place: _Place) -> errors.SyntaxError | None:
     if previous is None:
         return place.error("there is no expression") if place.at_end else _value_missing(place)
     if place.at_end or kind == "_END":
-        at = place.span if place.at_end else span_of(previous)
         found = f"{place.found} comes right after `{previous}`"
-        return errors.SyntaxError("the expression is not finished", span=at, found=found, needed="a value")
+        return place.error("the expression is not finished", found=found, needed="a value")
     if kind == "LBRACE":
         return place.error("a block `{ }` stands only right after the `=` of a function", hint="round brackets group")
     if previous.value == token.value == "*":
-        return place.error(
-            f"a value is missing before the `{token}`", hint="powers are written ^, elementwise powers .^"
-        )
+        return place.error("a value is missing before the `*`", hint="powers are written ^, elementwise powers .^")
     if previous.type == "_ASSIGN" and kind == "_ASSIGN":
         return place.error("a value is missing before the `=`", hint="== compares, inside where(...)")
     if previous.type in BRACKETS and BRACKETS[previous.type] == kind:
@@ -318,14 +191,14 @@ def _missing_operand(place: _Place) -> errors.SyntaxError | None:
     return _value_missing(place)
 
 
-def _value_missing(place: _Place) -> errors.SyntaxError | None:
-    if place.token.type in _INFIX | {"PRIME", "_COMMA", "_ROW"} or place.token.type in BRACKETS.values():
+def _value_missing(place: Place) -> errors.SyntaxError | None:
+    if place.token.type in INFIX | {"PRIME", "_COMMA", "_ROW"} or place.token.type in BRACKETS.values():
         hint = "leave out the `+`: there is no sign plus" if place.token.type == "PLUS" else ""
         return place.error(f"a value is missing before the `{place.token}`", needed="an expression", hint=hint)
     return None
 
 
-def _missing_operator(place: _Place) -> errors.SyntaxError | None:
+def _missing_operator(place: Place) -> errors.SyntaxError | None:
     """`2x`, `f(x y)`, `x y`."""
     token, previous = place.token, place.previous
     if previous is None or previous.type not in OPERAND_ENDS or token.type not in ("NAME", "NUMBER", "LPAR", "LSQB"):
@@ -337,9 +210,8 @@ def _missing_operator(place: _Place) -> errors.SyntaxError | None:
     if token.type == "LPAR":
         shown = "before the `(`"
     if previous.type == "NUMBER" and touching and (token.type == "NUMBER" or token.startswith("_")):
-        return errors.SyntaxError(
-            f"{previous}{token} is not a number", span=span, needed="digits and one point, as in 1000.5"
-        )
+        needed = "digits and one point, as in 1000.5"
+        return errors.SyntaxError(f"{previous}{token} is not a number", span=span, needed=needed)
     if not place.wants_operator:
         return place.error(f"a `,` is missing {shown}") if "_COMMA" in place.accepts else None
     product = f"{previous}*{token}" if previous.type in ("NAME", "NUMBER") and token.type != "LPAR" else "*"
@@ -347,7 +219,7 @@ def _missing_operator(place: _Place) -> errors.SyntaxError | None:
     return place.error(f"an operator{comma} is missing {shown}", hint=f"write {product} for a product")
 
 
-_DIAGNOSES: tuple[Callable[[_Place], errors.SyntaxError | None], ...] = (
+_DIAGNOSES: tuple[Callable[[Place], errors.SyntaxError | None], ...] = (
     _foreign_word,
     _unclosed_bracket,
     _line_that_goes_on,

@@ -113,10 +113,13 @@ def suggest(name: str, candidates: Iterable[str]) -> str | None:
 
 
 def _excerpt(source: Source, span: Span) -> list[str]:
-    """The source line of the span's start, and carets under the span's part of it."""
+    """The line where the span starts, without its indentation, and carets under the part of it that is meant."""
     start, end = source.line_span(span.start)
-    left, right = max(span.start, start), max(min(span.end, end), span.start + 1)
-    first, last = start, end
+    left = span.start
+    right = max(min(span.end, end), left + 1)
+    indent = len(source.text[start:end]) - len(source.text[start:end].lstrip(" \t"))
+    first = start = min(start + indent, left)
+    last = end
     if end - start > _WIDTH:
         first = max(start, min(left - _WIDTH // 3, end - _WIDTH))
         last = min(end, first + _WIDTH)

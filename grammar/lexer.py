@@ -23,6 +23,7 @@ from .checks import NESTING_LIMIT, nesting_error
 from .syntax import Span
 
 BRACKETS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
 OPERAND_ENDS = {"NAME", "NUMBER", "RPAR", "RSQB", "RBRACE", "PRIME"}
 
 # What people write who come from other languages, and what to write here.
@@ -48,7 +49,7 @@ FOREIGN_OPERATORS = {
     "...": "a line goes on after an operator, after = and inside brackets",
 }
 
-_CLOSING = set(BRACKETS.values())
+_CLOSERS = set(BRACKETS.values())
 _LINE_GOES_ON = {
     *("PLUS", "MINUS", "TIMES", "POWER", "COLON", "COMPARE", "EQUAL", "_ASSIGN", "_ARROW", "_COMMA"),
     *("LBRACE", "WHERE", "WHEN", "AND"),
@@ -131,7 +132,7 @@ class Lexer(LarkLexer):
                             end = None  # these may stand on a line of their own
             elif kind in BRACKETS:
                 brackets.open(token, is_index=previous is not None and previous.type in OPERAND_ENDS)
-            elif kind in _CLOSING:
+            elif kind in _CLOSERS:
                 brackets.close(token)
             elif kind == "COLON" and brackets.in_index:
                 token.type = "SLICE"
@@ -171,7 +172,10 @@ class _Brackets:
             raise errors.SyntaxError(f"`{token}` closes nothing", span=span_of(token), hint=f"delete the `{token}`")
         opening = self._open[-1][0]
         if BRACKETS[opening.type] != token.type:
-            raise unclosed_error(opening, f"a `{token}` comes first")
+            if any(BRACKETS[other.type] == token.type for other, _ in self._open):
+                raise unclosed_error(opening, f"a `{token}` comes first")
+            title = f"`{token}` does not close the `{opening}` before it"
+            raise errors.SyntaxError(title, span=span_of(token), needed=f"`{_CLOSING[opening.value]}`")
         self._open.pop()
         self._look()
 
@@ -192,9 +196,8 @@ def span_of(token: Token) -> Span:
 
 def unclosed_error(opening: Token, found: str) -> errors.SyntaxError:
     """The error for a bracket that is not closed; `found` says what comes in place of its other half."""
-    closing = {"(": ")", "[": "]", "{": "}"}[opening.value]
     return errors.SyntaxError(
-        f"this `{opening}` is not closed", span=span_of(opening), found=found, needed=f"`{closing}`"
+        f"this `{opening}` is not closed", span=span_of(opening), found=found, needed=f"`{_CLOSING[opening.value]}`"
     )
 
 

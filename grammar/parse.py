@@ -8,8 +8,10 @@ functions' and variables' meaning; the names of built-in functions are the compi
 from __future__ import annotations
 
 import functools
+import os
+import sys
 from collections.abc import Callable
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .checks import check_function, check_program, check_rules
@@ -83,12 +85,33 @@ def _parser() -> Lark:
     from .lexer import Lexer
     from .tree import TreeBuilder
 
-    grammar = resources.files(__package__).joinpath("matgrad.lark").read_text("utf-8")
     return Lark(
-        grammar,
+        Path(__file__).with_name("matgrad.lark").read_text(encoding="utf-8"),
         start=["program", "expression", "rules"],
         parser="lalr",
         lexer=Lexer,
         transformer=TreeBuilder(),
         maybe_placeholders=False,
+        cache=_tables_file() or False,
     )
+
+
+def _tables_file() -> str | None:
+    """The file in which lark keeps the parser's tables from process to process (2 ms to read, 40 ms to build).
+
+    Lark checks that it belongs to this grammar, and builds the tables anew where it cannot read it.  Since it is a
+    pickle, it is used only in a folder that nobody else can write to; None where there is no such folder.
+    """
+    from platformdirs import user_cache_path
+
+    folder = user_cache_path("matgrad")
+    if not folder.is_absolute():
+        return None
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.stat()
+    except OSError:
+        return None
+    if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+        return None
+    return str(folder / f"grammar-{sys.implementation.cache_tag}.tables")

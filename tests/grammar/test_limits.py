@@ -1,0 +1,113 @@
+"""Any text whatever is parsed or refused, quickly; sizes and depths beyond what people write."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matgrad.grammar import Error, parse_expression, parse_program, parse_rules, syntax, text_source
+
+ROOT = Path(__file__).resolve().parents[2]
+PARSERS = (parse_program, parse_expression, parse_rules)
+WORDS = [
+    *("fn", "f", "x", "A", "I", "pi", "where", "when", "and", "d", "rule", "law", "def", "matrix", "vector", "scalar"),
+    *("symmetric", "1", "2.5", ".5", "1e3", "+", "-", "*", "/", "\\", ".*", "./", ":", "^", ".^", "'", "<", "==", "="),
+    *("=>", ",", ";", "(", ")", "[", "]", "{", "}", "\n", "\r\n", " ", "#", "**", "@", ".T", "return", "$", "\u2212"),
+    *("fn f(x) = ", "rule r : ", "d f(x) = ", "f(", "A[", "where(x > 0, 1, 0)", " where x: ", "\0", "\u202e", "é", "²"),
+]
+soup = st.lists(st.sampled_from(WORDS), max_size=40).map(lambda words: " ".join(words))
+dense = st.lists(st.sampled_from(WORDS), max_size=40).map("".join)
+
+
+@settings(max_examples=400, deadline=1000)
+@given(text=st.one_of(soup, dense, st.text(max_size=60)))
+def test_any_text_is_parsed_or_refused(text: str) -> None:
+    for parse in PARSERS:
+        try:
+            parse(text_source(text))
+        except Error as error:
+            assert error.line is not None
+            assert error.column is not None
+            assert str(error).startswith(f"<string>:{error.line}:{error.column}: error: ")
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(Error) as caught:
+        parse_expression(text_source(text))
+    return caught.value.title
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 10_000 + "x" + ")" * 10_000,
+        "(" * 10_000,
+        "[" * 10_000 + "x",
+        "f(" * 1_001 + "x" + ")" * 1_001,
+        "x" + "[0" * 1_001 + "]" * 1_001,
+        "-" * 10_000 + "x",
+        "x" + "'" * 10_000,
+        "^".join("x" * 10_000),
+        "x" + "[0]" * 10_000,
+    ],
+)
+def test_too_deep(text: str) -> None:
+    start = time.perf_counter()
+    assert refusal(text) == "this is nested too deep"
+    assert time.perf_counter() - start < 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 1_000 + "x" + ")" * 1_000,
+        "f(-" * 499 + "x" + ")" * 499,
+        "-" * 990 + "x",
+        "x" + "'" * 990,
+        "^".join("x" * 990),
+    ],
+)
+def test_deep_enough(text: str) -> None:
+    parse_expression(text_source(text))
+
+
+def test_a_long_sum_is_flat() -> None:
+    result = parse_expression(text_source(" + ".join(["x"] * 20_000))).body.result
+    assert isinstance(result, syntax.Chain)
+    assert len(result.operands) == 20_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{" + "".join(f"x{k} = A*b + f(c', {k})\n" for k in range(10_000)) + "x0 }",
+        "[" + ";\n".join("1, 2, 3, 4" for _ in range(15_000)) + "]",
+        "x # " + "comment " * 125_000,
+        "x" + " \n" * 500_000,
+    ],
+    ids=["bindings", "matrix", "comment", "spaces"],
+)
+def test_long_texts(text: str) -> None:
+    start = time.perf_counter()
+    parse_expression(text_source(text))
+    assert time.perf_counter() - start < 10
+
+
+@pytest.mark.parametrize("unit", ["x ", "$", "'", "1", "\u2212", "(x) ", "x\n", "x, ", "{", "a = b\n"])
+def test_long_nonsense(unit: str) -> None:
+    start = time.perf_counter()
+    for parse in PARSERS:
+        if unit != "1":
+            with pytest.raises(Error) as caught:
+                parse(text_source(unit * 100_000))
+            assert len(str(caught.value)) < 2_000
+    assert time.perf_counter() - start < 10
+
+
+def test_lark_is_imported_at_the_first_parse() -> None:
+    code = "import sys, matgrad.grammar; sys.exit('lark' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
