@@ -13,3 +13,31 @@ __version__ = "0.1.0"
 _here = Path(__file__).resolve().parent
 if not (_here / "grammar").is_dir():
     __path__.append(str(_here.parent))
+
+from .grammar.errors import (  # noqa: E402
+    ArgumentError,
+    DomainError,
+    Error,
+    FileError,
+    NameError,  # noqa: A004
+    ShapeError,
+    SyntaxError,  # noqa: A004
+    TypeError,  # noqa: A004
+)
+from .runtime.function import Function, Program, function, load, loads  # noqa: E402
+
+__all__ = [
+    "ArgumentError",
+    "DomainError",
+    "Error",
+    "FileError",
+    "Function",
+    "NameError",
+    "Program",
+    "ShapeError",
+    "SyntaxError",
+    "TypeError",
+    "function",
+    "load",
+    "loads",
+]

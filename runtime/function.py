@@ -1,0 +1,282 @@
+"""Functions of the language as Python objects: evaluate, differentiate, print, bind.
+
+Enters: parsed functions.  Leaves: `Function` and `Program`, the public API.  Always holds: a `Function` never changes;
+its kernels are made when first needed, for the types of the arguments, and kept.  Not for: how a kernel runs
+(`kernel.py`) or what it computes (`compiler/`).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..compiler import printer
+from ..compiler.derive import Derivation, derive, simplified, variables_or_only
+from ..compiler.elaborate import Definition, elaborate, free_names
+from ..compiler.infer import infer
+from ..grammar import errors, syntax
+from ..grammar.parse import parse_expression, parse_program
+from ..grammar.source import Source, read_source, text_source
+from .bound import BoundFunction
+from .compilation import Compilation
+
+Array = Any
+
+
+class Program:
+    """The functions of a `.mg` file: `prog.ridge`, `prog["ridge"]`, or iterate over them."""
+
+    def __init__(self, source: Source) -> None:
+        functions = parse_program(source)
+        table = {f.name: f for f in functions if f.name is not None}
+        self._functions = {name: Function(source, f, table) for name, f in table.items()}
+
+    def __getitem__(self, name: str) -> Function:
+        if name not in self._functions:
+            close = errors.suggest(name, self._functions)
+            raise errors.ArgumentError(
+                f"there is no function {name}",
+                found=f"the functions are {', '.join(self._functions)}",
+                hint=f"did you mean {close}?" if close else "",
+            )
+        return self._functions[name]
+
+    def __getattr__(self, name: str) -> Function:
+        if name.startswith("_") or name not in self._functions:
+            raise AttributeError(f"there is no function {name}")
+        return self._functions[name]
+
+    def __iter__(self) -> Iterator[Function]:
+        return iter(self._functions.values())
+
+    def __len__(self) -> int:
+        return len(self._functions)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._functions]
+
+    def __str__(self) -> str:
+        return "\n\n".join(str(f) for f in self)
+
+
+class Function:
+    """A function of arrays, and everything that can be asked of it.
+
+    Call it with arrays, positionally or by name: a scalar result is a float, others are C-contiguous arrays, several
+    are a tuple.  Raises `mg.ShapeError`, `mg.TypeError`, `mg.DomainError` or `mg.ArgumentError`, which name the argument.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        function: syntax.Function,
+        functions: Mapping[str, syntax.Function],
+        derivations: tuple[Derivation, ...] = (),
+    ) -> None:
+        self._source, self._syntax, self._functions, self._derivations = source, function, functions, derivations
+        if function.name is None:
+            self._names = tuple(free_names(function, functions))
+        else:
+            self._names = tuple(p.name for p in function.parameters)
+        declared = {p.name for p in function.parameters if p.type is not None}
+        self._untyped = tuple(name for name in self._names if name not in declared)
+        self._definitions: dict[tuple[int, ...], Definition] = {}
+        self._compilations: dict[tuple[int, ...], Compilation] = {}
+        if not self._untyped:
+            self.definition()  # so that a file's errors show when it is loaded
+
+    @property
+    def name(self) -> str | None:
+        """The function's name; None for a bare expression."""
+        return self._syntax.name
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters, in order; that of a direction (`hvp jvp vjp`) comes last."""
+        if any(d.operation in ("hvp", "jvp", "vjp") for d in self._derivations):
+            return tuple(p.name for p in self.definition().parameters)
+        return self._names
+
+    # Derived functions.
+
+    def grad(self, *variables: str | Sequence[str]) -> Function:
+        """The gradient of a scalar function: the shape of the variable; of several variables a tuple."""
+        return self._derived("grad", variables)
+
+    def value_and_grad(self, *variables: str | Sequence[str]) -> Function:
+        """The value together with the gradient (or a tuple of them), which share their work."""
+        return self._derived("value_and_grad", variables)
+
+    def jac(self, variable: str | None = None) -> Function:
+        """The derivative of any array: indices of the result, then those of the variable."""
+        return self._derived("jac", () if variable is None else (variable,))
+
+    def hess(self, variable: str | None = None) -> Function:
+        """The second derivative of a scalar function."""
+        return self._derived("hess", () if variable is None else (variable,))
+
+    def hvp(self, variable: str | None = None) -> Function:
+        """Hessian times a direction, which is a further, last argument; the Hessian is not formed."""
+        return self._derived("hvp", () if variable is None else (variable,))
+
+    def jvp(self, variable: str | None = None) -> Function:
+        """The directional derivative; the direction (of the variable's shape) is a further, last argument."""
+        return self._derived("jvp", () if variable is None else (variable,))
+
+    def vjp(self, variable: str | None = None) -> Function:
+        """The adjoint of the derivative applied to a further, last argument of the result's shape."""
+        return self._derived("vjp", () if variable is None else (variable,))
+
+    def _derived(self, operation: str, variables: Sequence[str | Sequence[str]]) -> Function:
+        derivation = Derivation(operation, variables_or_only(self.parameters, variables))
+        made = Function(self._source, self._syntax, self._functions, (*self._derivations, derivation))
+        made.definition()  # an unknown variable is an error here and not at the first call
+        return made
+
+    # Meaning.
+
+    def definition(self, orders: tuple[int, ...] | None = None) -> Definition:
+        """The expressions behind the function; `orders` are those of the parameters without type (guessed if None)."""
+        key = orders if orders is not None else (-1,)
+        if key not in self._definitions:
+            self._definitions[key] = self._define(orders)
+        return self._definitions[key]
+
+    def _define(self, orders: tuple[int, ...] | None) -> Definition:
+        if orders is None and self._untyped:
+            scalar = bool(self._derivations) and self._derivations[0].operation in ("grad", "value_and_grad", "hess", "hvp")
+            base = infer(self._syntax, self._source, self._functions, self._names,
+                         (lambda d: not d.results[0].order) if scalar else (lambda d: True))  # fmt: skip
+        else:
+            given = dict(zip(self._untyped, orders or (), strict=True))
+            base = elaborate(self._syntax, self._source, self._functions, given, self._names)
+        for derivation in self._derivations:
+            base = derive(base, derivation)
+        return base if self._derivations else simplified(base)
+
+    # Evaluation.
+
+    def __call__(self, *arguments: Any, out: Any = None, **named: Any) -> Any:
+        if named or len(arguments) != self._count:
+            arguments = self._arranged(arguments, named)
+        return self._compilation(arguments)(arguments, out)
+
+    @functools.cached_property
+    def _count(self) -> int:
+        return len(self.parameters)
+
+    def _compilation(self, arguments: Sequence[Any]) -> Compilation:
+        if not self._untyped:
+            orders: tuple[int, ...] = ()
+        else:
+            given = dict(zip(self.parameters, arguments, strict=True))
+            orders = tuple(np.ndim(given[name]) for name in self._untyped)
+        if orders not in self._compilations:
+            last = self._derivations[-1] if self._derivations else None
+            nested = last is not None and last.operation == "value_and_grad" and len(last.variables) > 1
+            self._compilations[orders] = Compilation(self.definition(orders), nested)
+        return self._compilations[orders]
+
+    def _arranged(self, arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[Any, ...]:
+        parameters = self.parameters
+        what = self.name or "the function"
+        usage = f"{what} takes ({', '.join(parameters)})"
+        if len(arguments) > len(parameters):
+            raise errors.ArgumentError(f"{len(arguments)} arguments for {len(parameters)} parameters", found=usage)
+        given = dict(zip(parameters, arguments, strict=False))
+        for name, value in named.items():
+            if name not in parameters:
+                close = errors.suggest(name, parameters)
+                raise errors.ArgumentError(
+                    f"there is no parameter {name}", found=usage, hint=f"did you mean {close}?" if close else ""
+                )
+            if name in given:
+                raise errors.ArgumentError(f"{name} is given twice", found=usage)
+            given[name] = value
+        missing = [name for name in parameters if name not in given]
+        if missing:
+            raise errors.ArgumentError(f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing", found=usage)
+        return tuple(given[name] for name in parameters)
+
+    def bind(self, *, fast: bool = False, **data: Any) -> BoundFunction:
+        """The function of the remaining parameters, with data fixed: for the inner loops of optimizers.
+
+        matgrad keeps references to the arrays and may compute ahead what depends on them alone.  With `fast` also by
+        forms that square the conditioning (`X'*X`).
+        """
+        parameters = self.parameters
+        for name in data:
+            if name not in parameters:
+                close = errors.suggest(name, parameters)
+                raise errors.ArgumentError(f"there is no parameter {name}", hint=f"did you mean {close}?" if close else "")
+        return BoundFunction(self, data, fast)
+
+    # Texts.
+
+    def text(self) -> str:
+        """The function in the language; it parses again to an equal function."""
+        definition = self.definition()
+        needs_types = any(printer.needs_sizes(r) for r in definition.results)
+        if self._syntax.name is not None and not self._derivations or needs_types:
+            return printer.function_text(self.name or "f", definition.parameters, definition.results, definition.several)
+        texts = [printer.text(r) for r in definition.results]
+        return f"({', '.join(texts)})" if definition.several else texts[0]
+
+    __str__ = text
+
+    def __repr__(self) -> str:
+        operations = "".join(f".{d.operation}({', '.join(map(repr, d.variables))})" for d in self._derivations)
+        return f"<matgrad function {self.name or self._syntax_text()}{operations} of ({', '.join(self.parameters)})>"
+
+    def _syntax_text(self) -> str:
+        span = self._syntax.span
+        text = " ".join(self._source.text[span.start : span.end].split())
+        return repr(text if len(text) <= 60 else text[:57] + "...")
+
+    def latex(self) -> str:
+        """The result in LaTeX."""
+        texts = [printer.latex(r) for r in self.definition().results]
+        return texts[0] if len(texts) == 1 else r"\left(" + r",\; ".join(texts) + r"\right)"
+
+    def source(self, dtype: str = "float64") -> str:
+        """The Python source of the generated kernel (for the sizes of the last call, or for medium sizes)."""
+        return self._default_compilation().source(dtype)
+
+    def plan(self) -> str:
+        """The kernel program, step by step, as it is planned for the sizes of the last call, or for medium sizes."""
+        return str(self._default_compilation().program())
+
+    def cost(self, **sizes: int) -> Any:
+        """Floating-point operations of the generated program: a number for given sizes, else a polynomial in them.
+
+        Counted by the usual conventions (gemm 2mnk, syrk mn(n+1), potrf n^3/3, potri 2n^3/3, trsm mn^2, an
+        elementwise operation or function 1 per element).
+        """
+        return self._default_compilation().cost(sizes)
+
+    def _default_compilation(self) -> Compilation:
+        if self._compilations:
+            return next(reversed(self._compilations.values()))
+        return Compilation(self.definition(), False)
+
+
+def load(path: Any) -> Program:
+    """The functions of a `.mg` file.  Raises `mg.FileError` (also an OSError) for a file that cannot be read."""
+    return Program(read_source(path))
+
+
+def loads(text: str) -> Program:
+    """The functions of a text in the language."""
+    return Program(text_source(text))
+
+
+def function(text: str) -> Function:
+    """The function that a text defines: one `fn`, or a bare expression, whose parameters are its free names in the
+    order of first appearance."""
+    source = text_source(text)
+    parsed = parse_expression(source)
+    table = {parsed.name: parsed} if parsed.name is not None else {}
+    return Function(source, parsed, table)
