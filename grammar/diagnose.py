@@ -215,8 +215,10 @@ def _missing_operator(place: Place) -> errors.SyntaxError | None:
     if not place.wants_operator:
         return place.error(f"a `,` is missing {shown}") if "_COMMA" in place.accepts else None
     product = f"{previous}*{token}" if previous.type in ("NAME", "NUMBER") and token.type != "LPAR" else "*"
-    comma = " or a `,`" if "_COMMA" in place.accepts else ""
-    return place.error(f"an operator{comma} is missing {shown}", hint=f"write {product} for a product")
+    other = " or a `,`" if "_COMMA" in place.accepts else ""
+    if place.opening and place.opening.type == "LBRACE":
+        other = " or a line end"
+    return place.error(f"an operator{other} is missing {shown}", hint=f"write {product} for a product")
 
 
 _DIAGNOSES: tuple[Callable[[Place], errors.SyntaxError | None], ...] = (

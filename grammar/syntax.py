@@ -145,12 +145,14 @@ class Tuple(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Binding(Node):
-    """`name = value`, or in index notation `name[i, j] = value` (`indices` is None without brackets)."""
+    """`name = value`, or in index notation `name[i, j] = value` (`indices` is None without brackets), which may
+    say its type: `name[i, j]: matrix[m, n] = value`."""
 
     name: str
     name_span: Span
     indices: tuple[str, ...] | None
     value: Node
+    type: Type | None = None
 
     @property
     def children(self) -> tuple[Node, ...]:

@@ -1,8 +1,10 @@
 """Any text whatever is parsed or refused, quickly; sizes and depths beyond what people write."""
 
+import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matgrad.grammar import Error, parse_expression, parse_program, parse_rules, syntax, text_source
+
+from .formatter import show
 
 ROOT = Path(__file__).resolve().parents[2]
 PARSERS = (parse_program, parse_expression, parse_rules)
@@ -108,6 +112,45 @@ def test_long_nonsense(unit: str) -> None:
     assert time.perf_counter() - start < 10
 
 
+def run(code: str, **environment: str) -> str:
+    """What a new process prints."""
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, check=True, capture_output=True, text=True
+    )
+    assert result.stderr == ""
+    return result.stdout
+
+
 def test_lark_is_imported_at_the_first_parse() -> None:
-    code = "import sys, matgrad.grammar; sys.exit('lark' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+    assert run("import sys, matgrad.grammar; print('lark' in sys.modules)") == "False\n"
+
+
+def test_tables_are_kept_only_where_nobody_else_writes(tmp_path: Path) -> None:
+    code = "from matgrad.grammar import *; print(parse_expression(text_source('x')).body.result.id)"
+
+    def parse() -> str:
+        return run(code, HOME=str(tmp_path), XDG_CACHE_HOME=str(tmp_path))
+
+    assert parse() == "x\n"
+    (tables,) = tmp_path.rglob("*.tables")
+    folder = tables.parent
+    size = tables.stat().st_size
+    assert parse() == "x\n"
+    tables.write_bytes(tables.read_bytes()[: size // 2])
+    assert parse() == "x\n"
+    assert tables.stat().st_size > 0.9 * size
+    tables.unlink()
+    folder.chmod(0o777)
+    assert parse() == "x\n"
+    assert not list(folder.iterdir())
+    folder.rmdir()
+    folder.write_text("a file is in the way")
+    assert parse() == "x\n"
+
+
+def test_threads() -> None:
+    texts = [f"{'(' * k}x{k} + A[{k}:, 0]'{')' * k}" for k in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda text: show(parse_expression(text_source(text))), texts * 5))
+    assert found == [f"(x{k} + ((A [{k}:, 0]) '))" for k in range(40)] * 5
