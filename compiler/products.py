@@ -1,0 +1,235 @@
+"""Contractions in matrix notation.
+
+Enters: a contraction and the printer that knows the texts of its factors.  Leaves: a number and a node.  Always holds:
+scalars stand first, divisors last, and a sum changes its sign where that saves a minus.  Not for: the steps of the
+reduction (`network.py`), and not for index notation (`indices.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from ..grammar import syntax
+from ..grammar.syntax import Node
+from . import algebra, notation
+from .contraction import COMPARISONS, size_scalar, symmetric, transpose
+from .dims import Dim
+from .expr import Atom, Contract, Expr, Map, Structure, Sum
+from .links import Item, Link, Vector, diagonal, matrix, merged, powered, where
+from .network import Edge, Network, combined
+from .notation import cost
+
+if TYPE_CHECKING:
+    from .printer import Printer
+
+ONE = Dim.of(1)
+Placed = tuple[Expr, tuple[int, ...]]
+
+
+class Graph:
+    """The network of a contraction, with what does not take part in its reduction.
+
+    `scalars` are the factors of order 0, `deltas` pairs of outputs, `higher` the factors of order 3 and more.
+    """
+
+    def __init__(self, printer: Printer, expression: Contract, negated: Expr | None = None) -> None:
+        self.printer = printer
+        self.scalars: list[Expr] = []
+        self.deltas: list[tuple[int, int]] = []
+        self.higher = [(f, at) for f, at in expression.factors if f.order > 2]
+        held = frozenset(range(expression.order)) | {label for _, at in self.higher for label in at}
+        self.network = Network(dict(enumerate(expression.sizes)), held, self._mean)
+        counts: dict[Placed, int] = {}
+        for factor, at in expression.factors:
+            counts[factor, at] = counts.get((factor, at), 0) + 1
+        for (factor, at), count in counts.items():
+            if count % 2 == 0 and isinstance(factor, Sum):
+                factor = better_sign(printer, factor)
+            if factor is negated:
+                negated = None
+                self._enter(algebra.scaled(factor, Fraction(-1)), at, 1)
+                count -= 1
+            if count:
+                self._enter(factor, at, count)
+        self.network.reduce()
+
+    def _enter(self, factor: Expr, at: tuple[int, ...], count: int) -> None:
+        printer, network = self.printer, self.network
+        condition = isinstance(factor, Map) and factor.function in COMPARISONS
+        bottom, exponent = (factor, 1) if condition else base(factor)
+        if factor.order == 0:
+            self.scalars += [factor] * count
+        elif factor.order == 1:
+            node = printer.condition(factor) if condition else printer.express(bottom)
+            network.items.setdefault(at[0], []).append(Item(Vector((), node), exponent * count, condition))
+        elif isinstance(factor, Structure) and factor.kind == "delta":
+            self.deltas.append((at[0], at[1]))
+        elif factor.order == 2:
+            if condition:
+                test, back = printer.condition(factor), printer.condition(transposed_condition(factor))
+                network.edges.append(Edge(*at, (Link(test, back),), 1, True))
+            elif isinstance(factor, Structure) and factor.kind == "tril" and factor.parameters[0].value is not None:
+                network.edges.append(Edge(*at, (link(printer, factor),), factor.parameters[0].value, structure="tril"))
+            else:
+                network.edges.append(Edge(*at, (link(printer, bottom),), exponent * count))
+
+    def _mean(self, sizes: Collection[Dim]) -> bool:
+        """Takes a division by the product of these sizes out of the scalars, if there is one."""
+        total = ONE
+        for dim in sizes:
+            total = total * dim
+        if total.value is not None:
+            return False
+        inverse = algebra.power(size_scalar(total), -1)
+        wanted = [f for f, _ in inverse.factors] if isinstance(inverse, Contract) else [inverse]
+        if any(self.scalars.count(f) < wanted.count(f) for f in wanted):
+            return False
+        for factor in wanted:
+            self.scalars.remove(factor)
+        return True
+
+    @property
+    def reduced(self) -> bool:
+        """Whether matrix notation says it all."""
+        return not self.higher and not self.network.summed()
+
+    def scalar_parts(self) -> tuple[list[Node], list[Node], list[Node]]:
+        """The scalar factors, divisors and conditions."""
+        exponents: dict[Expr, int] = {}
+        conditions: list[Node] = []
+        for factor in self.scalars:
+            if isinstance(factor, Map) and factor.function in COMPARISONS:
+                conditions.append(self.printer.condition(factor))
+                continue
+            bottom, exponent = base(factor)
+            exponents[bottom] = exponents.get(bottom, 0) + exponent
+        pairs = [(self.printer.express(e), exponent) for e, exponent in exponents.items()]
+        pairs += self.network.scalars
+        above = sorted((powered(node, k, False) for node, k in pairs if k > 0), key=cost)
+        below = sorted((powered(node, k, False) for node, k in pairs if k < 0), key=cost)
+        return above, below, sorted(conditions, key=cost)
+
+
+def base(factor: Expr) -> tuple[Expr, int]:
+    """The base and the whole exponent of a power."""
+    if isinstance(factor, Map) and factor.function == "pow":
+        value = algebra.number_value(factor.arguments[1])
+        if value is not None and value.denominator == 1:
+            return factor.arguments[0], int(value)
+        if value is not None and value < 0:
+            return algebra.power(factor.arguments[0], -value), -1
+    return factor, 1
+
+
+def transposed_condition(condition: Expr) -> Expr:
+    """The comparison of the transposed operands."""
+    assert isinstance(condition, Map)
+    return algebra.node(Map, condition.shape[::-1], function=condition.function,
+                        arguments=tuple(transpose(a) for a in condition.arguments))  # type: ignore[no-any-return]  # fmt: skip
+
+
+def link(printer: Printer, expression: Expr) -> Link:
+    """A matrix as a factor of a product."""
+    node = printer.express(expression)
+    row, column = (size == ONE for size in expression.shape)
+    turned = node if symmetric(expression) else notation.transposed(node)
+    if isinstance(expression, Sum) and expression not in printer.shared and turned is not node:
+        turned = min(turned, printer.express(transpose(expression)), key=cost)
+    if isinstance(expression, Atom) and expression.function == "inv" and expression not in printer.shared:
+        inverted = printer.express(expression.arguments[0])
+        back = inverted if turned is node else notation.transposed(inverted)
+        return Link(node, turned, inverted, back, row=row, column=column)
+    return Link(node, turned, elementwise=isinstance(expression, Map), row=row, column=column)
+
+
+def product(printer: Printer, expression: Contract, negative: bool) -> tuple[Fraction, Node]:
+    """A sign and the node of a contraction of order 0 to 2.  With `negative`, a minus stands before it that may be
+    taken into a factor."""
+    if not expression.factors and not expression.order:
+        return Fraction(1), notation.ONE
+    spread = printer.spread(expression)
+    if spread is not None:
+        return Fraction(1), spread
+    flipped = flippable(expression) if negative else None
+    graph = Graph(printer, expression, flipped)
+    if not graph.reduced:
+        from .indices import bind_indexed
+
+        return Fraction(1), bind_indexed(printer, expression)
+    above, below, conditions = graph.scalar_parts()
+    body: Node | None = None
+    if expression.order == 1:
+        body = merged(graph.network.items[0]).node
+    elif expression.order == 2:
+        body = _matrix(printer, expression, graph)
+    whole = where(conditions, notation.scaled(above, body, below))
+    return Fraction(-1 if flipped is not None else 1), whole
+
+
+def flippable(expression: Contract) -> Expr | None:
+    """A sum among the factors whose sign can be changed for a minus in front: one with terms of both signs."""
+    sums = [f for f, _ in expression.factors if isinstance(f, Sum) and len({c > 0 for c, _ in f.terms}) == 2]
+    odd = [f for f in sums if sums.count(f) % 2]
+    return min(odd, key=lambda f: (f.order, f.key), default=None)
+
+
+def better_sign(printer: Printer, expression: Sum) -> Expr:
+    """Of a sum and its negative, both right in an even power, the one that begins with the longer term."""
+    negative = algebra.scaled(expression, Fraction(-1))
+    if expression in printer.shared or len({c > 0 for c, _ in expression.terms}) == 1:
+        return expression
+
+    def key(candidate: Expr) -> tuple[int, str]:
+        node = printer.express(candidate)
+        length, text = cost(node.operands[0] if isinstance(node, syntax.Chain) else node)
+        return -length, text
+
+    return min(expression, negative, key=key)
+
+
+def vector_of(printer: Printer, expression: Contract) -> Vector | None:
+    """A contraction of order 1 that is a product of matrices and a vector, as such; None for others."""
+    if printer.spread(expression) is not None:
+        return None
+    graph = Graph(printer, expression)
+    if not graph.reduced or graph.scalars or graph.network.scalars:
+        return None
+    return merged(graph.network.items[0])
+
+
+def _matrix(printer: Printer, expression: Contract, graph: Graph) -> Node:
+    network = graph.network
+    left, right = network.items.get(0, []), network.items.get(1, [])
+    if graph.deltas:
+        return notation.call("diag", merged(left).node) if left else notation.call("eye", notation.size(expression.shape[0]))
+    edges = network.edges
+    if not edges:
+        return notation.times(merged(left).node, merged(right).row)
+    parts: list[tuple[Edge, Node, bool]] = []
+    chain = edges[0].from_(0)
+    if len(edges) == 1 and edges[0].simple:
+        if not (len(chain) == 1 and chain[0].elementwise):
+            if any(i.exponent > 0 for i in left):
+                chain, left = (diagonal(merged(left).node), *chain), []
+            if any(i.exponent > 0 for i in right):
+                chain, right = (*chain, diagonal(merged(right).node)), []
+        if not (left or right):
+            return matrix(chain)
+        edges = [Edge(0, 1, chain)]
+    for edge in edges:
+        chain = edge.from_(0)
+        node = chain[0].node if len(chain) == 1 else matrix(chain)
+        parts.append((edge, node, edge.a == 0))
+    weights: Sequence[tuple[list[Item], bool]] = ((left, False), (right, True))
+    for items, as_row in weights:
+        for group in ([i for i in items if i.condition], [i for i in items if i.exponent > 0 and not i.condition],
+                      [i for i in items if i.exponent < 0]):  # fmt: skip
+            if not group:
+                continue
+            exponent = -1 if group[0].exponent < 0 else 1
+            vector = merged([Item(i.vector, abs(i.exponent), i.condition) for i in group])
+            node = vector.row if as_row else vector.node
+            parts.append((Edge(0, 1, (), exponent), node, True))
+    return combined(parts)
