@@ -160,9 +160,10 @@ def oriented(matrix: Expr) -> tuple[Expr, bool]:
 
 
 def _orientation(matrix: Expr) -> tuple[int, bytes]:
-    # The fewest lone transposes, so that exp(-A) does not become exp(-A')'.
+    # The fewest factors that stand against the direction of the indices: X*A rather than (A'*X')'.
     terms = [term for _, term in matrix.terms] if isinstance(matrix, Sum) else [matrix]
-    return (sum(isinstance(t, Contract) and len(t.factors) == 1 for t in terms), matrix.key)
+    factors = [at for t in terms if isinstance(t, Contract) for _, at in t.factors if len(at) == 2]
+    return (sum(at[0] == 1 or at[1] == 0 for at in factors), matrix.key)
 
 
 def _flatten(

@@ -180,7 +180,7 @@ def _factors(
             return
         (want, labels), later = todo[0], todo[1:]
         wild = isinstance(want, Symbol) and want.role == "wild"
-        value = found.get(want.name) if isinstance(want, Symbol) else None
+        value = found.get(want.name) if isinstance(want, Symbol) and wild else None
         if value is not None and isinstance(value, Contract) and len(value.factors) > 1:
             yield from search(spread(value, labels, at) + later, left, found, at)
             return

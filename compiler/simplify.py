@@ -16,6 +16,7 @@ from . import algebra
 from .dims import Dim
 from .elaborate import Elaborator, Identity, Restart, Sizes, Value
 from .expr import Atom, Contract, Expr, Map, Reduce, Shape, Sum, Symbol, symbol, topological
+from .factor import factored
 from .match import ELEMENTS, Binding, match, match_inside, match_sum
 from .properties import PREDICATES
 from .rulebook import rulebook
@@ -88,6 +89,10 @@ def rewrites(expression: Expr) -> Iterator[Step]:
             after = apply(rule, expression)
             if after is not None and after is not expression:
                 yield Step(rule.name, expression, after)
+    if isinstance(expression, Sum):
+        after = factored(expression)
+        if after is not None:
+            yield Step("common-factor", expression, after)
 
 
 def apply(rule: CompiledRule, expression: Expr) -> Expr | None:

@@ -221,7 +221,8 @@ class Function:
         definition = self.definition()
         needs_types = any(printer.needs_sizes(r) for r in definition.results)
         if self._syntax.name is not None and not self._derivations or needs_types:
-            return printer.function_text(self.name or "f", definition.parameters, definition.results, definition.several)
+            name = "_".join([*(d.operation for d in reversed(self._derivations)), self.name or "f"])
+            return printer.function_text(name, definition.parameters, definition.results, definition.several)
         texts = [printer.text(r) for r in definition.results]
         return f"({', '.join(texts)})" if definition.several else texts[0]
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import matgrad as mg
+from matgrad.compiler import printer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -121,7 +122,8 @@ def test_hessian(name):
 
 def printed() -> str:
     """The gradients of all examples, one line each."""
-    return "\n".join(f"d {name} / d {v} = {FUNCTIONS[name].grad(v)}" for name, v in CASES) + "\n"
+    texts = {(name, v): printer.text(FUNCTIONS[name].grad(v).definition().results[0]) for name, v in CASES}
+    return "".join(f"grad({name}, {v}) = {text}\n" for (name, v), text in texts.items())
 
 
 def test_printed_gradients(request):

@@ -39,7 +39,7 @@ def test_gradient_of_the_seed():
 
 def test_jacobian_of_a_product_is_a_fourth_order_tensor():
     J = mg.function("A*B").jac("A")
-    assert "J[i,j,k,l] = delta(i,k)*B[l,j]" in str(J) or "delta(i,k)*B[l,j]" in str(J)
+    assert "delta(i,k)*B[l,j]" in str(J)
     M = rng.normal(size=(3, 4))
     value = J(A, M)
     assert value.shape == (5, 4, 5, 3)
@@ -73,12 +73,12 @@ class TestFactsOfMatrixCalculus:
 
     def test_gradient_by_the_transpose(self):
         # grad by A' of f(A) is the transpose of the gradient by A.
-        by_transpose = mg.function("{ T = A'; f = tr(T'*B*T*C); grad(f, T) } where A: matrix[m, n], B: matrix[m, m], C: matrix[n, n]")
+        by_transpose = mg.function("{ T = A'; f = tr(T'*C*T*B); grad(f, T) } where A: matrix[m, n], B: matrix[m, m], C: matrix[n, n]")
         direct = mg.function("grad(tr(A*B*A'*C), A)' where A: matrix[m, n], B: matrix[n, n], C: matrix[m, m]")
         M, N = rng.normal(size=(5, 5)), rng.normal(size=(3, 3))
         assert by_transpose(A, M, N).shape == (3, 5)
         assert np.allclose(direct(A, N, M), mg.function("tr(A*B*A'*C)").grad("A")(A, N, M).T)
-        assert np.allclose(by_transpose(A, M, N), (M.T @ A @ N.T + M @ A @ N).T)
+        assert np.allclose(by_transpose(A, M, N), (M @ A @ N + M.T @ A @ N.T).T)
 
     def test_gradient_of_the_determinant(self):
         X = rng.normal(size=(4, 4))

@@ -1,0 +1,65 @@
+"""Common factors of the terms of a sum: `X'*X*w - X'*y` is `X'*(X*w - y)`.
+
+Enters: a sum.  Leaves: an equal expression with a factor taken out, or None.  Always holds: what is left of each term
+is no larger than a vector, than the term itself, or than a factor that exists already, so that nothing costs more.
+Not for: sums in which a factor stands between others (`C'*A*B' + C*A*B`).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from . import algebra
+from .expr import Contract, Expr, Sum
+
+Key = tuple[Expr, tuple[int, ...], tuple[int, ...]]
+SUMMED = -1
+
+
+def factored(expression: Sum) -> Expr | None:
+    """The sum with the factor that most of its terms share taken out of them."""
+    groups: dict[Key, list[tuple[int, Expr]]] = {}
+    for position, (_, term) in enumerate(expression.terms):
+        if isinstance(term, Contract):
+            seen: set[Key] = set()
+            for index in range(len(term.factors)):
+                key, rest = _without(term, index)
+                if rest is not None and key not in seen:
+                    seen.add(key)
+                    groups.setdefault(key, []).append((position, rest))
+    shared = {key: found for key, found in groups.items() if len(found) > 1}
+    if not shared:
+        return None
+    key = max(shared, key=lambda k: (len(shared[k]), k[0].order, k[0].key))
+    taken = {position: rest for position, rest in shared[key]}
+    inner = algebra.add([(expression.terms[p][0], rest) for p, rest in taken.items()], next(iter(taken.values())).shape)
+    kept = [term for p, term in enumerate(expression.terms) if p not in taken]
+    return algebra.add([*kept, (Fraction(1), _joined(key, inner, expression))], expression.shape)
+
+
+def _without(term: Contract, index: int) -> tuple[Key, Expr | None]:
+    """The factor with where its indices go (an output or `SUMMED`) and the outputs that the rest also has, and the rest:
+    indices that were summed with the factor first, then those outputs."""
+    factor, at = term.factors[index]
+    others = [f for k, f in enumerate(term.factors) if k != index]
+    used = {label for _, labels in others for label in labels}
+    places = tuple(label if label < term.order else SUMMED for label in at)
+    shared = tuple(label for label in range(term.order) if label in used)
+    key = (factor, places, shared)
+    summed = [label for label in at if label >= term.order]
+    bare = not others or not summed and not shared and len(others) != sum(not f.order for f, _ in others)
+    if not others or len(set(at)) != len(at) or not set(summed) <= used or bare:
+        return key, None
+    sizes = {label: term.sizes[label] for label in used}
+    rest = algebra.contract(others, [*summed, *shared], sizes)
+    small = rest.order <= max(term.order, 1) or len(others) == 1
+    return key, rest if small else None
+
+
+def _joined(key: Key, inner: Expr, expression: Sum) -> Expr:
+    factor, places, shared = key
+    fresh = iter(range(expression.order, expression.order + len(places)))
+    at = tuple(place if place != SUMMED else next(fresh) for place in places)
+    summed = [label for label, place in zip(at, places, strict=True) if place == SUMMED]
+    sizes = dict(enumerate(expression.shape)) | dict(zip(at, factor.shape, strict=True))
+    return algebra.contract([(factor, at), (inner, (*summed, *shared))], range(expression.order), sizes)
