@@ -1,0 +1,42 @@
+"""The planner: from tensor expressions to a kernel program.
+
+Enters: results, parameters and sizes.  Leaves: a `Program`.  Always holds: the program computes what `evaluate.py`
+says, for every size, whatever the sizes it was planned for; planning is deterministic.  Not for: symbolic algebra
+(`simplify.py`) and for the kernels themselves (`emit.py`).
+
+The passes, in order: `structure.py` rewrites expressions whose structure saves work; `build.py` (with `contract.py`,
+`order.py`, `product.py`, `atoms.py`) turns them into tasks; `fuse.py` puts loops together; `steps.py` writes the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..expr import Expr, Symbol
+from ..program import Program, Require
+from .build import Builder
+from .fuse import Fusion
+from .guess import Guess
+from .steps import Steps
+from .structure import structured
+
+__all__ = ["plan"]
+
+
+def plan(
+    results: Sequence[Expr],
+    parameters: Sequence[Symbol],
+    sizes: Mapping[str, int] | None = None,
+    requirements: Sequence[Require] = (),
+) -> Program:
+    """The program that computes the results: `out0`, `out1`, ...
+
+    `sizes` are the sizes to be fast for; `requirements` are checked first.  Raises KeyError for a symbol that is not
+    among the parameters.
+    """
+    guess = Guess(sizes)
+    roots = structured(results)
+    builder = Builder(parameters, guess)
+    uses = builder.results(roots)
+    fusion = Fusion(builder.tasks, [use.task for use in uses] + builder.checks)
+    return Steps(fusion, uses, [root.shape for root in roots], guess).program(builder.inputs, requirements)

@@ -1,0 +1,376 @@
+"""From expressions to tasks.
+
+Enters: expressions.  Leaves: for each a `Use`: the task that computes it and which of the task's axes are its own.
+Always holds: equal expressions, also up to transposition, are one task, and so are intermediates of contractions;
+inverses are made only where they are asked for as matrices.  Not for: which tasks share a loop (`fuse.py`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from .. import algebra
+from ..contraction import COMPARISONS, oriented
+from ..dims import Dim
+from ..expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, topological
+from ..program import Buffer
+from .guess import Guess
+from .tasks import (
+    ONE,
+    ZERO,
+    Assembly,
+    Body,
+    BodyBuilder,
+    Cell,
+    Cells,
+    Index,
+    Leaf,
+    Patch,
+    Place,
+    Read,
+    Shape,
+    Task,
+    number,
+    plain,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Axis k of an expression is axis `axes[k]` of the task."""
+
+    task: Task
+    axes: tuple[int, ...]
+
+    def read(self, place: Sequence[Index]) -> Read:
+        """The element of the expression at a place."""
+        positions: list[Index] = list(place)
+        for axis, index in zip(self.axes, place, strict=True):
+            positions[axis] = index
+        return Read(self.task, tuple(positions))
+
+
+class Builder:
+    """The tasks of one program."""
+
+    def __init__(self, parameters: Sequence[Symbol], guess: Guess) -> None:
+        self.guess = guess
+        self.tasks: list[Task] = []
+        self.uses: dict[Expr, Use] = {}
+        self.wanted: dict[Expr, int] = {}
+        self.nodes: frozenset[Expr] = frozenset()
+        self.networks: dict[Expr, Any] = {}
+        self.factorizations: dict[tuple[str, Expr], tuple[Task, ...]] = {}
+        self.checks: list[Task] = []
+        self.inputs: list[Buffer] = []
+        for parameter in parameters:
+            integer = "integer" in parameter.attributes
+            buffer = Buffer(parameter.name, parameter.shape, "input", "int" if integer else "real")
+            self.inputs.append(buffer)
+            if not integer:
+                self.define(parameter, self.task(Leaf(buffer)))
+
+    def task(self, task: Task) -> Task:
+        """Adds a task."""
+        task.number = len(self.tasks)
+        self.tasks.append(task)
+        return task
+
+    def define(self, expression: Expr, task: Task) -> Use:
+        """Records the task of an expression."""
+        use = Use(task, tuple(range(expression.order)))
+        self.uses[expression] = use
+        return use
+
+    def results(self, results: Sequence[Expr]) -> list[Use]:
+        """The uses of all results."""
+        from .contract import wanted
+
+        order = topological(*results)
+        self.nodes = frozenset(order)
+        self.wanted = wanted(self, order)
+        for expression in order:
+            # An inverse or a structural constant is made only where it is asked for as a matrix.
+            if not isinstance(expression, Structure) and not (isinstance(expression, Atom) and expression.function == "inv"):
+                self.use(expression)
+        return [self.use(result) for result in results]
+
+    def use(self, expression: Expr) -> Use:
+        """The use of an expression, planned if it is new."""
+        found = self.uses.get(expression)
+        if found is None:
+            found = self._oriented(expression)
+            self.uses[expression] = found
+        return found
+
+    def _oriented(self, expression: Expr) -> Use:
+        if expression.order == 2:
+            kept, flipped = oriented(expression)
+            if flipped:
+                use = self.use(kept)
+                return Use(use.task, use.axes[::-1])
+        match expression:
+            case Symbol():
+                if "integer" in expression.attributes:
+                    body = Body((), (), Cell("size", dim=Dim.of(expression.name)))
+                    return self.define(expression, self.task(Cells((), 0, body)))
+                raise KeyError(f"{expression.name} is not a parameter")
+            case Constant() | Size():
+                return self.define(expression, self.task(Cells((), 0, Body((), (), constant_cell(expression)))))
+            case Structure():
+                return self.define(expression, self.task(_structure(expression)))
+            case Sum():
+                return self._sum(expression)
+            case Map():
+                return self._map(expression)
+            case Reduce():
+                return self._reduce(expression)
+            case Atom():
+                from .atoms import atom
+
+                return atom(self, expression)
+            case Contract():
+                from .contract import contraction
+
+                return contraction(self, expression)
+        raise AssertionError(type(expression))
+
+    def cell(self, body: BodyBuilder, expression: Expr, place: Place) -> Cell:
+        """An element of an expression as an operand."""
+        value = algebra.number_value(expression)
+        if value is not None:
+            return number(float(value))
+        if isinstance(expression, Constant | Size):
+            return constant_cell(expression)
+        if isinstance(expression, Structure):
+            return structure_cell(body, expression, place)
+        if isinstance(expression, Symbol) and "integer" in expression.attributes:
+            return Cell("size", dim=Dim.of(expression.name))
+        if isinstance(expression, Contract) and not expression.factors:
+            return number(1.0)
+        return body.read(self.use(expression).read(place))
+
+    def _sum(self, expression: Sum) -> Use:
+        from .contract import scattered
+
+        whole = tuple(plain(k) for k in range(expression.order))
+        dense: list[tuple[Fraction, Expr]] = []
+        patches: list[Patch] = []
+        for coefficient, term in expression.terms:
+            placed = scattered(self, term, coefficient)
+            if placed is None:
+                dense.append((coefficient, term))
+            else:
+                patches.append(placed)
+        body = BodyBuilder()
+        result = self._linear(body, dense, whole)
+        cells = Cells(expression.shape, expression.order, body.finish(result))
+        if not patches:
+            return self.define(expression, self.task(cells))
+        base = None
+        if dense:
+            single = len(dense) == 1 and dense[0][0] == 1
+            base = self.use(dense[0][1]).read(whole) if single else Read(self.task(cells), whole)
+        return self.define(expression, self.task(Assembly(expression.shape, base, tuple(patches))))
+
+    def _linear(self, body: BodyBuilder, terms: Sequence[tuple[Fraction, Expr]], place: Place) -> Cell:
+        """The linear combination; what is added comes before what is subtracted."""
+        result: Cell | None = None
+        for coefficient, term in sorted(terms, key=lambda pair: pair[0] < 0):
+            value = algebra.number_value(term)
+            size = abs(coefficient)
+            cell = number(float(size * value)) if value is not None else self.cell(body, term, place)
+            if value is None and size != 1:
+                cell = body.op("mul", number(float(size)), cell)
+            if result is None:
+                result = body.op("neg", cell) if coefficient < 0 else cell
+            else:
+                result = body.op("sub" if coefficient < 0 else "add", result, cell)
+        return number(0.0) if result is None else result
+
+    def _map(self, expression: Map) -> Use:
+        whole = tuple(plain(k) for k in range(expression.order))
+        softmax = self._softmax(expression)
+        if softmax is not None:
+            return softmax
+        body = BodyBuilder()
+        if expression.function == "pow":
+            exponent = algebra.number_value(expression.arguments[1])
+            if exponent is not None and (2 * exponent).denominator == 1 and abs(exponent) <= 16:
+                base = self.cell(body, expression.arguments[0], whole)
+                return self.define(expression, self.task(Cells(expression.shape, expression.order, body.finish(
+                    power_cell(body, base, exponent)))))  # fmt: skip
+        cells = [self.cell(body, argument, whole) for argument in expression.arguments]
+        function = expression.function
+        return self.define(expression, self.task(Cells(expression.shape, expression.order, body.finish(body.op(function, *cells)))))
+
+    def _reduce(self, expression: Reduce) -> Use:
+        if expression.function == "logsumexp":
+            top, total = self._shifted(expression)
+            whole = tuple(plain(k) for k in range(expression.order))
+            body = BodyBuilder()
+            result = body.op("add", body.op("log", body.read(Read(total, whole))), body.read(Read(top, whole)))
+            return self.define(expression, self.task(Cells(expression.shape, expression.order, body.finish(result))))
+        return self.define(expression, self._extreme(expression.function, expression))
+
+    def _extreme(self, function: str, expression: Reduce) -> Task:
+        """The reduction of the argument by a function, over labels that follow those that are kept."""
+        body = BodyBuilder()
+        result = self.cell(body, expression.argument, reduced_place(expression))
+        return self.task(Cells(reduced_extents(expression), expression.order, body.finish(result), function))
+
+    def _shifted(self, expression: Reduce) -> tuple[Task, Task]:
+        """Of a logsumexp: what is subtracted (the maximum where it is finite, else 0), and the sum of exponentials."""
+        key = ("shifted", expression)
+        if key not in self.factorizations:
+            order = expression.order
+            whole = tuple(plain(k) for k in range(order))
+            largest = self._extreme("max", expression)
+            body = BodyBuilder()
+            top = body.read(Read(largest, whole))
+            finite = body.op("lt", body.op("abs", top), number(math.inf))
+            shift = self.task(Cells(expression.shape, order, body.finish(body.op("where", finite, top, number(0.0)))))
+            extents, place = reduced_extents(expression), reduced_place(expression)
+            body = BodyBuilder()
+            argument = self.cell(body, expression.argument, tuple(plain(k) for k in range(expression.argument.order)))
+            back = tuple(place[k].terms[0][0] for k in range(len(place)))
+            shifted = body.op("sub", argument, body.read(Read(shift, tuple(plain(back.index(k)) for k in range(order)))))
+            shape = expression.argument.shape
+            powers = self.task(Cells(shape, len(shape), body.finish(body.op("exp", shifted))))
+            body = BodyBuilder()
+            total = self.task(Cells(extents, order, body.finish(body.read(Read(powers, place))), "sum"))
+            self.factorizations[key] = (shift, total, powers)
+        return self.factorizations[key][0], self.factorizations[key][1]
+
+    def _softmax(self, expression: Map) -> Use | None:
+        """exp(x - logsumexp(x)) divides the exponentials that the logsumexp has computed."""
+        inner = expression.arguments[0]
+        if expression.function != "exp" or not isinstance(inner, Sum) or len(inner.terms) < 2:
+            return None
+        for coefficient, term in inner.terms:
+            found = _broadcast_reduce(term)
+            if coefficient != -1 or found is None:
+                continue
+            reduced, at = found
+            rest = algebra.add([t for t in inner.terms if t[1] is not term], inner.shape)
+            kept = [k for k in range(rest.order) if k not in reduced.axes]
+            if rest is not reduced.argument or list(at) != kept:
+                continue
+            self._shifted(reduced)
+            _, total, powers = self.factorizations["shifted", reduced]
+            body = BodyBuilder()
+            whole = tuple(plain(k) for k in range(expression.order))
+            quotient = body.op("div", body.read(Read(powers, whole)), body.read(Read(total, tuple(plain(k) for k in at))))
+            return self.define(expression, self.task(Cells(expression.shape, expression.order, body.finish(quotient))))
+        return None
+
+
+def _broadcast_reduce(term: Expr) -> tuple[Reduce, tuple[int, ...]] | None:
+    """A logsumexp, and the axes of the term that are its own."""
+    if isinstance(term, Reduce):
+        return (term, tuple(range(term.order))) if term.function == "logsumexp" else None
+    if isinstance(term, Contract) and len(term.factors) == 1 and len(term.sizes) == term.order:
+        factor, at = term.factors[0]
+        if isinstance(factor, Reduce) and factor.function == "logsumexp":
+            return factor, at
+    return None
+
+
+def reduced_place(expression: Reduce) -> Place:
+    """Where the argument is read: the kept axes have the first labels."""
+    kept = [k for k in range(expression.argument.order) if k not in expression.axes]
+    order = [*kept, *expression.axes]
+    return tuple(plain(order.index(axis)) for axis in range(len(order)))
+
+
+def reduced_extents(expression: Reduce) -> Shape:
+    """The sizes of the labels of `reduced_place`."""
+    kept = [k for k in range(expression.argument.order) if k not in expression.axes]
+    return tuple(expression.argument.shape[axis] for axis in [*kept, *expression.axes])
+
+
+def constant_cell(expression: Constant | Size) -> Cell:
+    """A named number or a size as an operand."""
+    if isinstance(expression, Size):
+        return Cell("size", dim=expression.dim)
+    return number({"pi": math.pi, "inf": math.inf}[expression.name])
+
+
+def structure_cell(body: BodyBuilder, expression: Structure, place: Place) -> Cell:
+    """An element of a structural constant, by its formula in the indices."""
+    at = [Cell("index", index=index) for index in place]
+    match expression.kind:
+        case "delta":
+            return body.op("eq", at[0], at[1])
+        case "select":
+            return body.op("eq", at[1], body.op("add", at[0], Cell("size", dim=expression.parameters[0])))
+        case "tril":
+            return body.op("le", at[1], body.op("add", at[0], Cell("size", dim=expression.parameters[0])))
+        case "pair":
+            column = body.op("mul", Cell("size", dim=expression.shape[0]), at[1])
+            return body.op("eq", at[2], body.op("add", at[0], column))
+    assert expression.kind == "cross"
+    first, second, third = (body.op("sub", at[i], at[j]) for i, j in ((0, 1), (1, 2), (2, 0)))
+    return body.op("mul", number(0.5), body.op("mul", body.op("mul", first, second), third))
+
+
+def _structure(expression: Structure) -> Cells:
+    body = BodyBuilder()
+    place = tuple(plain(k) for k in range(expression.order))
+    return Cells(expression.shape, expression.order, body.finish(structure_cell(body, expression, place)), name=expression.kind)
+
+
+def power_cell(body: BodyBuilder, base: Cell, exponent: Fraction) -> Cell:
+    """A power with a half-integer exponent by products, a square root and a reciprocal."""
+    whole, half = divmod(abs(exponent), 1)
+    factors = [body.op("sqrt", base)] if half else []
+    square, rest = base, int(whole)
+    while rest:
+        if rest & 1:
+            factors.append(square)
+        rest >>= 1
+        if rest:
+            square = body.op("mul", square, square)
+    result = body.product(factors)
+    return body.op("reciprocal", result) if exponent < 0 else result
+
+
+def is_indicator(expression: Expr) -> bool:
+    """Whether all elements are 0 or 1, and 0 wins over whatever it is multiplied by."""
+    return (isinstance(expression, Map) and expression.function in COMPARISONS) or (
+        isinstance(expression, Structure) and expression.kind != "cross"
+    )
+
+
+def product_cell(builder: Builder, body: BodyBuilder, factors: Sequence[tuple[Expr, Place]]) -> Cell:
+    """The product of elements: exactly 0 where an indicator is 0; negative powers divide."""
+    space = len({label for _, place in factors for index in place for label in index.labels})
+    indicators: list[Cell] = []
+    above: list[Cell] = []
+    below: list[Cell] = []
+    for factor, place in factors:
+        if is_indicator(factor):
+            indicators.append(builder.cell(body, factor, place))
+            continue
+        if isinstance(factor, Map) and factor.function == "pow":
+            exponent = algebra.number_value(factor.arguments[1])
+            here = len({label for index in place for label in index.labels})
+            # What varies less than the product is inverted once and multiplied often.
+            if exponent is not None and exponent.denominator == 1 and -16 <= exponent < 0 and here == space:
+                base = builder.cell(body, factor.arguments[0], place)
+                below.append(power_cell(body, base, -exponent))
+                continue
+        above.append(builder.cell(body, factor, place))
+    result = body.product(above)
+    for cell in below:
+        result = body.op("div", result, cell) if above else body.op("reciprocal", body.product(below))
+        if not above:
+            break
+    if not indicators:
+        return result
+    condition = body.product(indicators)
+    return body.op("mask", condition, result) if above or below else condition

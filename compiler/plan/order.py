@@ -1,0 +1,186 @@
+"""The order of a contraction: which factors to multiply first.
+
+Enters: the labels of the factors, the outputs, sizes as numbers, and what is already there or asked for elsewhere.
+Leaves: a binary tree.  Always holds: deterministic; the cheapest tree among those that multiply factors with a common
+label, if there are not too many, else a greedy one.  Not for: structure of the factors, except inverses.
+
+Costs are nanoseconds of one core, roughly: flops of gemm are cheap, passes over memory are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+GEMM = 0.04  # per flop
+PASS = 0.5  # per element of a matrix that is read once (gemv), or written
+LOOP = 0.3  # per operation of a loop
+SOLVE = 0.06  # per flop of a triangular solve or an inversion
+MOST_PAIRS = 4000
+
+Labels = frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A subset of the factors (bit mask), and how it is made: of two subsets, or of all its factors in one loop.
+
+    `solve` is 0 or 1 where that side is an inverse that is not made: a linear system is solved instead.
+    """
+
+    mask: int
+    parts: tuple[Tree, Tree] | None = None
+    solve: int | None = None
+    cost: float = 0.0
+
+
+class Search:
+    """The search for one contraction.
+
+    `price(mask)` is what part of its cost an intermediate counts: 0 where it exists already, less than 1 where others
+    want it too.  `inverses[k]` is the cost of making the inverse that factor k is.
+    """
+
+    def __init__(
+        self,
+        factors: Sequence[Labels],
+        outputs: Labels,
+        size: Mapping[int, float],
+        price: Callable[[int], float],
+        inverses: Mapping[int, float],
+    ) -> None:
+        self.factors = factors
+        self.outputs = outputs
+        self.size = size
+        self.price = price
+        self.inverses = inverses
+        self.known: dict[int, Labels] = {}
+
+    def volume(self, labels: Labels) -> float:
+        """Number of points of these labels."""
+        product = 1.0
+        for label in sorted(labels):
+            product *= self.size[label]
+        return product
+
+    def labels(self, mask: int) -> Labels:
+        """The labels that a subset's product keeps: outputs, and those that the other factors have."""
+        if mask not in self.known:
+            inside: set[int] = set()
+            needed = set(self.outputs)
+            for k, labels in enumerate(self.factors):
+                (inside if mask >> k & 1 else needed).update(labels)
+            self.known[mask] = frozenset(inside & needed)
+        return self.known[mask]
+
+    def pair(self, left: Tree, right: Tree) -> Tree:
+        """The product of two disjoint subsets, with its own cost and that of its parts."""
+        mask = left.mask | right.mask
+        price = self._price(mask)
+        if price == 0.0:
+            return Tree(mask, (left, right))
+        a, b, kept = self.labels(left.mask), self.labels(right.mask), self.labels(mask)
+        union = self.volume(a | b)
+        shared = a & b
+        summed = shared - kept
+        if not summed:
+            own = LOOP * union
+        elif shared & kept:
+            own = 2 * LOOP * union
+        elif a - b and b - a:
+            own = 2 * GEMM * union + PASS * 0.5 * (self.volume(a) + self.volume(b) + self.volume(kept))
+        else:
+            own = PASS * union
+        solve = None
+        sides = [k for k, t in ((0, left), (1, right)) if self._inverse(t) is not None]
+        making = {k: self._making((left, right)[k]) for k in sides}
+        direct = own + sum(making.values())
+        for k in sides:
+            if making[k] == 0.0 or len(summed) != 1 or shared & kept or len((a, b)[k]) != 2:
+                continue
+            other = direct - making[k] - own + SOLVE * 2 * union
+            if (other if solve is None else other + 1.0) < direct:
+                direct, solve = other, k
+        return Tree(mask, (left, right), solve, left.cost + right.cost + direct * price)
+
+    def _inverse(self, tree: Tree) -> int | None:
+        k = tree.mask.bit_length() - 1
+        return k if tree.mask == 1 << k and k in self.inverses else None
+
+    def _making(self, tree: Tree) -> float:
+        k = self._inverse(tree)
+        return 0.0 if k is None else self.inverses[k]
+
+    def loop(self, mask: int) -> Tree:
+        """All factors of a subset in one loop."""
+        labels: set[int] = set()
+        count = 0
+        making = 0.0
+        for k, own in enumerate(self.factors):
+            if mask >> k & 1:
+                labels |= own
+                count += 1
+                making += self.inverses.get(k, 0.0)
+        volume = self.volume(frozenset(labels))
+        return Tree(mask, None, None, (volume * (PASS + LOOP * (count - 1)) + making) * self._price(mask))
+
+    def _price(self, mask: int) -> float:
+        return 1.0 if mask == (1 << len(self.factors)) - 1 else self.price(mask)
+
+    def best(self) -> Tree:
+        """The cheapest tree of all factors."""
+        return self._exhaustive() or self._greedy()
+
+    def _exhaustive(self) -> Tree | None:
+        count = len(self.factors)
+        best: dict[int, Tree] = {1 << k: Tree(1 << k) for k in range(count)}
+        masks: list[list[int]] = [[], [1 << k for k in range(count)]]
+        reach = [self.factors[k] for k in range(count)]
+        touching: dict[int, Labels] = {1 << k: reach[k] for k in range(count)}
+        pairs = 0
+        for size in range(2, count + 1):
+            found: list[int] = []
+            for small in range(1, size // 2 + 1):
+                for a in masks[small]:
+                    for b in masks[size - small]:
+                        if a & b or (small * 2 == size and a > b) or not touching[a] & touching[b]:
+                            continue
+                        pairs += 1
+                        if pairs > MOST_PAIRS:
+                            return None
+                        mask = a | b
+                        made = self.pair(best[a], best[b])
+                        if mask not in best:
+                            touching[mask] = touching[a] | touching[b]
+                            found.append(mask)
+                            loop = self.loop(mask)
+                            best[mask] = made if made.cost <= loop.cost else loop
+                        elif made.cost < best[mask].cost:
+                            best[mask] = made
+            masks.append(found)
+        return best.get((1 << count) - 1)
+
+    def _greedy(self) -> Tree:
+        trees = [Tree(1 << k) for k in range(len(self.factors))]
+        costs: dict[tuple[int, int], Tree] = {}
+        while len(trees) > 1:
+            choice: tuple[float, int, int] | None = None
+            for i, a in enumerate(trees):
+                for j in range(i + 1, len(trees)):
+                    b = trees[j]
+                    if len(trees) > 2 and not self.labels(a.mask) & self.labels(b.mask):
+                        continue
+                    key = (a.mask, b.mask)
+                    if key not in costs:
+                        costs[key] = self.pair(a, b)
+                    made = costs[key]
+                    gain = made.cost - a.cost - b.cost
+                    if choice is None or (gain, i, j) < choice:
+                        choice = (gain, i, j)
+            if choice is None:
+                choice = (0.0, 0, 1)
+            _, i, j = choice
+            a, b = trees[i], trees[j]
+            made = costs[a.mask, b.mask] if (a.mask, b.mask) in costs else self.pair(a, b)
+            trees = [t for t in trees if t is not a and t is not b] + [made]
+        return trees[0]

@@ -1,0 +1,95 @@
+"""The product of two arrays: which routine or loop computes it.
+
+Enters: two factors with labels.  Leaves: a task.  Always holds: a loop where elements are multiplied or whole arrays
+are summed up, so that it can be fused; BLAS where a matrix is multiplied.  Not for: the order of products (`order.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..dims import Dim
+from ..expr import Atom, Expr
+from ..properties import has
+from .build import Builder, Use, product_cell
+from .tasks import BodyBuilder, Cells, Product, Read, Window, plain, through
+
+Operand = tuple[Expr, list[int]]  # an expression and the label of each of its axes
+
+
+def multiply(
+    builder: Builder, expression: Expr, outputs: Sequence[int], sizes: Mapping[int, Dim], left: Operand, right: Operand,
+    solve: int | None,
+) -> Use:  # fmt: skip
+    """The contraction of two operands; the labels that are not outputs are summed.
+
+    `solve` tells which operand is an inverse that is applied by solving a system.
+    """
+    kept = set(outputs)
+    if solve is not None:
+        from .atoms import solved
+
+        inverse, other = (left, right) if solve == 0 else (right, left)
+        assert isinstance(inverse[0], Atom)
+        return solved(builder, expression, outputs, inverse[0], inverse[1], other)
+    summed = [label for label in dict.fromkeys([*left[1], *right[1]]) if label not in kept]
+    order = [*outputs, *summed]
+    extents = tuple(sizes[label] for label in order)
+    local = {label: k for k, label in enumerate(order)}
+    operands = [(e, [local[label] for label in labels]) for e, labels in (left, right)]
+    body = BodyBuilder()
+    result = product_cell(builder, body, [(e, tuple(plain(k) for k in labels)) for e, labels in operands])
+    finished = body.finish(result)
+    count = len(outputs)
+    shared = [k for k in operands[0][1] if k in operands[1][1]]
+    inner = [k for k in shared if k >= count]
+    rows = [k for k in operands[0][1] if k not in shared]
+    columns = [k for k in operands[1][1] if k not in shared]
+    if not inner or len(inner) < len(shared) or not (rows or columns):
+        return builder.define(expression, builder.task(Cells(extents, count, finished, "sum")))
+    if not rows:
+        operands.reverse()
+        rows, columns = columns, rows
+    a, b = operands
+    reads = [through(builder.use(e).read(tuple(plain(k) for k in labels))) for e, labels in (a, b)]
+    m, k, n = tuple(rows), tuple(inner), tuple(columns)
+    routine, inputs, groups = _routine(a, b, reads, m, k, n)
+    return builder.define(expression, builder.task(Product(routine, extents, count, inputs, groups, finished)))
+
+
+Groups = tuple[tuple[int, ...], ...]
+
+
+def _routine(
+    a: Operand, b: Operand, reads: list[Read], m: tuple[int, ...], k: tuple[int, ...], n: tuple[int, ...]
+) -> tuple[str, tuple[Window, ...], Groups]:
+    """The BLAS routine for rows m, inner labels k and columns n."""
+    left, right = reads
+    triangle = _triangle(a, m, k)
+    if triangle:
+        side = (k, n) if n else (k,)
+        return f"trmm_{triangle}", (Window(left, (m, k)), Window(right, side)), (m, n) if n else (m,)
+    if not n:
+        name = "symv" if has(a[0], "symmetric") else "gemv"
+        return name, (Window(left, (m, k)), Window(right, (k,))), (m,)
+    if len(m) == len(n) and left.task is right.task:
+        swapped = {x: plain(y) for x, y in zip(m, n, strict=True)} | {x: plain(x) for x in k}
+        if left.at(swapped) == right:
+            return "syrk", (Window(left, (m, k)),), (m, n)
+    triangle = _triangle(b, n, k)
+    if triangle:  # C = A T is C' = T' A'
+        return f"trmm_{triangle}", (Window(right, (n, k)), Window(left, (k, m))), (n, m)
+    return "gemm", (Window(left, (m, k)), Window(right, (k, n))), (m, n)
+
+
+def _triangle(operand: Operand, rows: tuple[int, ...], columns: tuple[int, ...]) -> str:
+    """`lower` or `upper` if the operand is such a square matrix with these rows."""
+    expression, labels = operand
+    if len(labels) != 2 or expression.shape[0] != expression.shape[1]:
+        return ""
+    straight = labels == [*rows, *columns]
+    for name, other in (("lower", "upper"), ("upper", "lower")):
+        if has(expression, name):
+            return name if straight else other
+    return ""
+

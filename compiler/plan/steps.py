@@ -1,0 +1,396 @@
+"""From units to the steps of a kernel program: buffers, views, loops and calls.
+
+Enters: the fusion's units.  Leaves: a `Program`.  Always holds: results are written where they belong, unless they are
+arguments or stand twice; what an update takes over is not read by others.  Not for: reuse of the workspace.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+from ..dims import Dim
+from ..program import Buffer, Load, Loop, Op, Program, Ref, Require, Routine, Scale, Step, Store, View
+from .build import Use
+from .fuse import Fusion, Unit
+from .guess import Guess
+from .tasks import (
+    ONE,
+    ZERO,
+    Assembly,
+    Body,
+    Call,
+    Cell,
+    Cells,
+    Factor,
+    Index,
+    Leaf,
+    Part,
+    Place,
+    Product,
+    Read,
+    Shape,
+    Task,
+    Window,
+    own,
+    plain,
+)
+
+
+class Steps:
+    """The program while it is written."""
+
+    def __init__(self, fusion: Fusion, results: Sequence[Use], shapes: Sequence[Shape], guess: Guess) -> None:
+        self.fusion = fusion
+        self.guess = guess
+        self.steps: list[Step] = []
+        self.work: list[Buffer] = []
+        self.outputs = tuple(Buffer(f"out{k}", shape, "output") for k, shape in enumerate(shapes))
+        self.views: dict[Task, View] = {}
+        for task in fusion.tasks:
+            if isinstance(task, Leaf):
+                self.views[task] = task.buffer.view()
+        copies: list[tuple[View, Read]] = []
+        for use, buffer in zip(results, self.outputs, strict=True):
+            order = range(len(use.axes))
+            view = buffer.view().permuted(tuple(use.axes.index(axis) for axis in order))
+            if use.task in self.views:
+                copies.append((view, own(use.task)))
+            else:
+                self.views[use.task] = view
+        self._allocate()
+        for unit in fusion.order():
+            self._unit(unit)
+        for view, read in copies:
+            self.steps.append(Routine("copy", (view,), (self.views[read.task],)))
+
+    def program(self, inputs: Sequence[Buffer], requirements: Sequence[Require]) -> Program:
+        """The finished program."""
+        return Program(tuple(inputs), self.outputs, tuple(self.work), (*requirements, *self.steps))
+
+    def buffer(self, shape: Shape, dtype: str = "real") -> Buffer:
+        """A new part of the workspace."""
+        made = Buffer(f"t{len(self.work) + 1}", shape, "work", dtype)
+        self.work.append(made)
+        return made
+
+    def _allocate(self) -> None:
+        """Places for all tasks that are stored; an update shares that of its base."""
+        counts: dict[Task, int] = {}
+        stored = [t for t in self.fusion.tasks if t not in self.fusion.inlined and t not in self.fusion.virtual]
+        for task in self.fusion.tasks:
+            if task not in self.fusion.inlined:
+                for other in self.fusion.needs(task):
+                    counts[other] = counts.get(other, 0) + 1
+        self.taken: set[Task] = set()
+        views: list[Task] = []
+        for task in reversed(stored):
+            if isinstance(task, Call) and task.checks:
+                continue
+            if task not in self.views:
+                views.append(task)
+            base = task.base if isinstance(task, Product | Assembly) else None
+            if base is not None and counts[base.task] == 1 and base.task not in self.views and base.task in stored:
+                self.taken.add(task)
+        following: dict[Task, Task] = {}
+        for task in self.taken:
+            assert isinstance(task, Product | Assembly) and task.base is not None
+            following[task.base.task] = task
+        for task in reversed(views):
+            if task not in following:
+                dtype = task.dtype if isinstance(task, Part) else "real"
+                self.views[task] = self.buffer(task.shape, dtype).view()
+        for task in reversed(stored):
+            if task in following:
+                self.views[task] = self._base_view(following[task])
+
+    def _base_view(self, task: Task) -> View:
+        assert isinstance(task, Product | Assembly) and task.base is not None
+        axes = [index.labels[0] for index in task.base.place]
+        return self.views[task].permuted(tuple(axes))
+
+    def _unit(self, unit: Unit) -> None:
+        first = unit.members[0]
+        if isinstance(first, Cells):
+            loop = LoopWriter(self, unit.extents)
+            for member, labels in zip(unit.members, unit.labels, strict=True):
+                if member not in self.fusion.virtual:
+                    assert isinstance(member, Cells)
+                    value = loop.value(member, labels, unit)
+                    order = len(member.shape)
+                    loop.store(self.views[member], labels[:order], value, member.reduce)
+            self.steps.append(loop.finish())
+        elif isinstance(first, Product):
+            self._product(first)
+        elif isinstance(first, Assembly):
+            self._assembly(first)
+        elif isinstance(first, Call):
+            self._call(first)
+
+    def _start(self, task: Product | Assembly) -> None:
+        """Copies the base of an update that cannot take it over."""
+        if task.base is not None and task not in self.taken:
+            self.steps.append(Routine("copy", (self._base_view(task),), (self.views[task.base.task],)))
+
+    def _assembly(self, task: Assembly) -> None:
+        view = self.views[task]
+        self._start(task)
+        if task.base is None:
+            self.steps.append(Routine("fill", (view,), (), (Scale(0.0),)))
+        for patch in task.patches:
+            loop = LoopWriter(self, patch.extents)
+            labels = tuple(range(len(patch.extents)))
+            value = loop.body(patch.body, {k: plain(k) for k in labels}, None)
+            loop.store(located(view, patch.place, patch.extents, labels), labels, value, None, True)
+            self.steps.append(loop.finish())
+
+    def _call(self, task: Call) -> None:
+        outputs: list[View] = []
+        after: list[Routine] = []
+        if not task.checks:
+            out = grouped(self.views[task], tuple(range(len(task.shape))), task.groups)
+            if out is None:
+                whole, out = self._packed(task.shape, task.groups)
+                after.append(Routine("copy", (self.views[task].permuted(tuple(itertools.chain(*task.groups))),), (whole,)))
+            outputs.append(out)
+        outputs += [self.views[part] if part in self.views else self.buffer(part.shape, part.dtype).view() for part in task.others]
+        inputs = tuple(self.operand(window, task.shape) for window in task.inputs)
+        self.steps.append(Routine(task.routine, tuple(outputs), inputs, failure=task.failure))
+        self.steps += after
+
+    def _packed(self, extents: Shape, groups: Sequence[tuple[int, ...]]) -> tuple[View, View]:
+        """A new buffer with the labels in the order of the groups, and its view as an operand."""
+        labels = tuple(itertools.chain(*groups))
+        whole = self.buffer(tuple(extents[label] for label in labels)).view()
+        packed = grouped(whole, labels, groups)
+        assert packed is not None
+        return whole, packed
+
+    def operand(self, window: Window, extents: Shape) -> View:
+        """The view that a routine takes; a copy where labels of one of its axes don't lie in one stride."""
+        found = self._window(window, extents)
+        if found is not None:
+            return found
+        sizes = self._sizes(window, extents)
+        labels = tuple(itertools.chain(*window.groups))
+        by_label = tuple(sizes[k] for k in range(max(labels) + 1)) if labels else ()
+        whole, packed = self._packed(by_label, window.groups)
+        source = located(self.views[window.read.task], window.read.place, by_label, labels)
+        self.steps.append(Routine("copy", (whole,), (source,)))
+        return packed
+
+    def _sizes(self, window: Window, extents: Shape) -> dict[int, Dim]:
+        sizes = dict(enumerate(extents))
+        for index, size in zip(window.read.place, window.read.task.shape, strict=True):
+            if index.label is not None:
+                sizes[index.label] = size
+        return sizes
+
+    def _window(self, window: Window, extents: Shape) -> View | None:
+        sizes = self._sizes(window, extents)
+        labels = tuple(itertools.chain(*window.groups))
+        view = located(self.views[window.read.task], window.read.place, sizes, labels)
+        return grouped(view, labels, window.groups)
+
+    def _product(self, task: Product) -> None:
+        self._start(task)
+        beta = Scale(0.0) if task.base is None else Scale(1.0)
+        alpha = Scale(task.alpha.constant, tuple(self.views[t] for t in task.alpha.tasks))
+        out = grouped(self.views[task], tuple(range(len(task.shape))), task.groups)
+        inputs = [self._window(window, task.extents) for window in task.inputs]
+        if None in inputs or out is None:
+            # A loop is as fast where every element is used once; else a copy pays.
+            if task.routine not in ("gemm", "syrk"):
+                self.steps.append(self._loop(task))
+                return
+            inputs = [self.operand(window, task.extents) for window in task.inputs]
+        whole: View | None = None
+        if out is None:
+            whole, out = self._packed(task.shape, task.groups)
+            beta = Scale(0.0)
+        views = tuple(view for view in inputs if view is not None)
+        plain_call = alpha == Scale() and beta == Scale(0.0)
+        scalars = () if plain_call else ((alpha,) if task.routine.startswith("trmm") else (alpha, beta))
+        self.steps.append(Routine(task.routine, (out,), views, scalars))
+        if whole is not None:
+            loop = LoopWriter(self, task.shape)
+            labels = tuple(itertools.chain(*task.groups))
+            loop.store(self.views[task], tuple(range(len(labels))), loop.load(whole, labels), None, task.base is not None)
+            self.steps.append(loop.finish())
+
+    def _loop(self, task: Product) -> Loop:
+        loop = LoopWriter(self, task.extents)
+        value = loop.body(task.body, {k: plain(k) for k in range(len(task.extents))}, None)
+        value = loop.scaled(value, task.alpha)
+        loop.store(self.views[task], tuple(range(len(task.shape))), value, "sum", task.base is not None)
+        return loop.finish()
+
+
+def located(view: View, place: Place, sizes: Shape | Mapping[int, Dim], labels: Sequence[int]) -> View:
+    """The elements of a view at a place, as a view with one axis per label."""
+    offset = view.offset
+    strides = dict.fromkeys(labels, ZERO)
+    for index, stride in zip(place, view.strides, strict=True):
+        offset = offset + index.offset * stride
+        for label, factor in index.terms:
+            strides[label] = strides[label] + (stride if factor == ONE else stride * factor)
+    return View(view.buffer, offset, tuple(strides[label] for label in labels), tuple(sizes[label] for label in labels))
+
+
+def grouped(view: View, labels: Sequence[int], groups: Sequence[tuple[int, ...]]) -> View | None:
+    """The view with the labels of each group as one axis; None if they don't lie in one stride."""
+    strides: list[Dim] = []
+    shape: list[Dim] = []
+    axis = {label: k for k, label in enumerate(labels)}
+    for group in groups:
+        size, stride = ONE, ONE
+        for position, label in enumerate(reversed(group)):
+            if position and view.strides[axis[label]] != stride * size:
+                return None
+            if not position:
+                stride = view.strides[axis[label]]
+            size = size * view.shape[axis[label]]
+        strides.append(stride)
+        shape.append(size)
+    return View(view.buffer, view.offset, tuple(strides), tuple(shape))
+
+
+class LoopWriter:
+    """One fused loop while it is written; equal loads and operations are made once."""
+
+    def __init__(self, steps: Steps, extents: Shape) -> None:
+        self.steps = steps
+        self.extents = extents
+        self.loads: dict[Load, Ref] = {}
+        self.ops: dict[Op, Ref] = {}
+        self.stores: list[Store] = []
+        self.known: dict[Read, Ref] = {}
+
+    def load(self, view: View, labels: tuple[int, ...]) -> Ref:
+        """An element."""
+        return self.loads.setdefault(Load(view, labels), Ref("load", len(self.loads)))
+
+    def op(self, function: str, *operands: Ref) -> Ref:
+        """An operation."""
+        return self.ops.setdefault(Op(function, operands), Ref("op", len(self.ops)))
+
+    def store(self, view: View, labels: tuple[int, ...], value: Ref, reduce: str | None, accumulate: bool = False) -> None:
+        """Writes a value."""
+        self.stores.append(Store(view, labels, value, reduce, accumulate))
+
+    def scaled(self, value: Ref, alpha: Factor) -> Ref:
+        """A value times a scalar factor."""
+        for task in alpha.tasks:
+            value = self.op("mul", self.load(self.steps.views[task], ()), value)
+        return value if alpha.constant == 1.0 else self.op("mul", Ref("const", value=alpha.constant), value)
+
+    def value(self, task: Cells, labels: Sequence[int], unit: Unit) -> Ref:
+        """The value of a member of the group, computed here."""
+        read = Read(task, tuple(plain(label) for label in labels[: len(task.shape)]))
+        if task.reduce is None and read in self.known:
+            return self.known[read]
+        result = self.body(task.body, {k: plain(label) for k, label in enumerate(labels)}, unit)
+        if task.reduce is None:
+            self.known[read] = result
+        return result
+
+    def body(self, body: Body, positions: Mapping[int, Index], unit: Unit | None) -> Ref:
+        """The value of a body; what it reads is computed here too if it is not stored."""
+        work = [read.at(positions) for read in body.reads]
+        while work:
+            read = work[-1]
+            inner = self._computed(read, unit)
+            if read in self.known:
+                work.pop()
+            elif inner is None:
+                self.known[read] = self._stored(read)
+                work.pop()
+            else:
+                missing = [r for r in (i.at(inner[1]) for i in inner[0].reads) if r not in self.known]
+                if missing:
+                    work += missing
+                else:
+                    self.known[read] = self._run(*inner)
+                    work.pop()
+        return self._run(body, positions)
+
+    def _computed(self, read: Read, unit: Unit | None) -> tuple[Body, dict[int, Index]] | None:
+        task = read.task
+        if not isinstance(task, Cells) or task.reduce is not None:
+            return None
+        here = unit is not None and unit.mapped(task) is not None
+        if task in self.steps.fusion.inlined or here:
+            return task.body, dict(enumerate(read.place))
+        return None
+
+    def _stored(self, read: Read) -> Ref:
+        labels = tuple(sorted(read.labels))
+        return self.load(located(self.steps.views[read.task], read.place, self.extents, labels), labels)
+
+    def _run(self, body: Body, positions: Mapping[int, Index]) -> Ref:
+        made: list[Ref] = []
+
+        def ref(cell: Cell) -> Ref:
+            match cell.kind:
+                case "read":
+                    return self.known[body.reads[cell.position].at(positions)]
+                case "op":
+                    return made[cell.position]
+                case "const":
+                    return Ref("const", value=cell.value)
+                case "size":
+                    return Ref("size", dim=cell.dim)
+            assert cell.index is not None
+            return self._position(cell.index.at(positions))
+
+        for function, operands in body.ops:
+            made.append(self.op(function, *[ref(cell) for cell in operands]))
+        return ref(body.result)
+
+    def _position(self, index: Index) -> Ref:
+        total: Ref | None = None
+        for label, factor in index.terms:
+            part = Ref("label", label)
+            if factor != ONE:
+                part = self.op("mul", Ref("size", dim=factor), part)
+            total = part if total is None else self.op("add", total, part)
+        if total is None:
+            return Ref("size", dim=index.offset)
+        return total if index.offset == ZERO else self.op("add", total, Ref("size", dim=index.offset))
+
+    def finish(self) -> Loop:
+        """The loop, its labels in the order that suits the strides."""
+        return ordered(Loop(self.extents, tuple(self.loads), tuple(self.ops), tuple(self.stores)), self.steps.guess)
+
+
+def ordered(loop: Loop, guess: Guess) -> Loop:
+    """The same loop with its labels in another order: the innermost one is that along which most views are contiguous."""
+    count = len(loop.extents)
+    if count < 2:
+        return loop
+    score = [0.0] * count
+    for load in loop.loads:
+        for stride, label in zip(load.view.strides, load.labels, strict=True):
+            score[label] += (stride == ONE) - (stride != ONE) * (len(load.labels) == count) * 0.5
+    for store in loop.stores:
+        for stride, label in zip(store.view.strides, store.labels, strict=True):
+            score[label] += (stride == ONE) - (stride != ONE) * (len(store.labels) == count) * 0.5
+        if not store.labels:
+            for label in range(count):
+                score[label] += 0.01 * (label == count - 1)
+    order = sorted(range(count), key=lambda label: (score[label], label))
+    new = {label: k for k, label in enumerate(order)}
+    if order == list(range(count)):
+        return loop
+
+    def ref(old: Ref) -> Ref:
+        return Ref("label", new[old.index]) if old.kind == "label" else old
+
+    return Loop(
+        tuple(loop.extents[label] for label in order),
+        tuple(Load(load.view, tuple(new[label] for label in load.labels)) for load in loop.loads),
+        tuple(Op(op.function, tuple(ref(r) for r in op.operands)) for op in loop.ops),
+        tuple(
+            Store(s.view, tuple(new[label] for label in s.labels), ref(s.value), s.reduce, s.accumulate) for s in loop.stores
+        ),
+    )

@@ -1,0 +1,115 @@
+"""Rewrites expressions so that structure saves work: before anything is planned.
+
+Enters: expressions.  Leaves: expressions of the same value, without bound names.  Always holds: nothing gets dearer.
+Diagonal matrices become vectors; a diagonal or a slice of a sum or of an elementwise function becomes the sum or
+function of diagonals or slices.  Not for: algebra with named rules (`simplify.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .. import algebra
+from ..contraction import Factor, contract, delta, transpose
+from ..dims import Dim
+from ..expr import Atom, Contract, Expr, Map, Structure, Sum, Symbol, expand, topological
+from ..properties import has
+
+
+def structured(results: Sequence[Expr]) -> list[Expr]:
+    """The expressions rewritten."""
+    roots = [expand(result) for result in results]
+    order = topological(*roots)
+    uses: dict[Expr, int] = dict.fromkeys(roots, 2)
+    for current in order:
+        for operand in dict.fromkeys(current.operands):
+            uses[operand] = uses.get(operand, 0) + 1
+    new: dict[Expr, Expr] = {}
+    for current in order:
+        operands = tuple(new[o] for o in current.operands)
+        same = all(a is b for a, b in zip(operands, current.operands, strict=True))
+        made = current if same else algebra.with_operands(current, operands)
+        shared = frozenset(new[o] for o in current.operands if uses[o] > 1)
+        new[current] = _improved(made, shared)
+    return [new[root] for root in roots]
+
+
+def _improved(current: Expr, shared: frozenset[Expr]) -> Expr:
+    """`shared` are operands that are made as a whole anyway."""
+    if isinstance(current, Atom) and current.function == "inv":
+        argument = current.arguments[0]
+        if has(argument, "orthogonal"):
+            return transpose(argument)
+        if has(argument, "diagonal"):
+            return algebra.diagonal(algebra.power(_improved(algebra.diagonal(argument), frozenset()), -1))
+    if isinstance(current, Atom) and current.function == "det" and has(current.arguments[0], "diagonal"):
+        return algebra.reduce_("prod", _improved(algebra.diagonal(current.arguments[0]), frozenset()), (0,))
+    if isinstance(current, Sum):
+        return algebra.add([(c, _improved(t, shared)) for c, t in current.terms], current.shape)
+    if isinstance(current, Contract):
+        thin = _thinned(current)
+        if thin is not current:
+            return _improved(thin, frozenset())
+        return _sunk(current, shared)
+    return current
+
+
+def _thinned(current: Contract) -> Expr:
+    """Diagonal matrices as vectors: D[i, j] is D[i, i] * delta(i, j)."""
+    factors: list[Factor] = []
+    changed = False
+    for factor, at in current.factors:
+        if len(at) == 2 and at[0] != at[1] and not isinstance(factor, Structure) and has(factor, "diagonal"):
+            size = factor.shape[0]
+            factors += [(algebra.diagonal(factor), at[:1]), (delta(size), at)]
+            changed = True
+        else:
+            factors.append((factor, at))
+    if not changed:
+        return current
+    # A lone diagonal matrix is its own diagonal form.
+    if len(current.factors) == 1 and isinstance(current.factors[0][0], Symbol) and len(current.sizes) == current.order:
+        return current
+    return contract(factors, range(current.order), dict(enumerate(current.sizes)))
+
+
+def _sunk(current: Contract, shared: frozenset[Expr]) -> Expr:
+    """Diagonals and slices of sums and elementwise functions, taken before the sum or function is computed."""
+    for position, (factor, at) in enumerate(current.factors):
+        if not isinstance(factor, Sum | Map) or factor in shared:
+            continue
+        slices = _slices(current, position)
+        if len(set(at)) == len(at) and not slices:
+            continue
+        sizes = dict(enumerate(current.sizes))
+        renamed = {sliced: current.factors[k][1][0] for k, sliced in slices.items()}
+        labels = list(dict.fromkeys(renamed.get(label, label) for label in at))
+        inner = _restricted(factor, at, [current.factors[k] for k in slices], labels, sizes)
+        rest = [f for k, f in enumerate(current.factors) if k != position and k not in slices]
+        return _improved(contract([*rest, (inner, tuple(labels))], range(current.order), sizes), shared)
+    return current
+
+
+def _slices(current: Contract, position: int) -> dict[int, int]:
+    """Positions of the `select` factors that slice this factor and nothing else, with the label they slice."""
+    at = current.factors[position][1]
+    found: dict[int, int] = {}
+    for k, (factor, (*_, label)) in enumerate((f, labels or (-1,)) for f, labels in current.factors):
+        if not isinstance(factor, Structure) or factor.kind != "select" or label < current.order or label not in at:
+            continue
+        others = [j for j, (_, labels) in enumerate(current.factors) if label in labels and j not in (k, position)]
+        if not others and current.factors[k][1][0] not in at:
+            found[k] = label
+    return found
+
+
+def _restricted(factor: Expr, at: tuple[int, ...], slices: list[Factor], labels: list[int], sizes: dict[int, Dim]) -> Expr:
+    shape = tuple(sizes[label] for label in labels)
+
+    def inside(operand: Expr) -> Expr:
+        return _improved(contract([(operand, at), *slices], labels, sizes), frozenset())
+
+    if isinstance(factor, Sum):
+        return algebra.add([(c, inside(term)) for c, term in factor.terms], shape)
+    assert isinstance(factor, Map)
+    return algebra.map_(factor.function, [inside(argument) for argument in factor.arguments])
