@@ -34,6 +34,7 @@ matrices n x k or vectors n.
     lu_det                 d ()             F, p                                d = det(A)
     lu_logabsdet           l (), s ()       F, p                                l = log(abs(d)), s = sign(d) = -1, 0, 1;
                                                                                 l = -inf where s = 0
+    mirror                 P (n,n)          A (n,n)                             P symmetric, with A's lower triangle; in place
     copy                   Y (any order)    X (same shape)                      Y = X
     fill                   Y (any order)                           value        Y = value everywhere
     check_symmetric                         A (n,n)                             A is symmetric to 1e-8 of max(abs(A))
@@ -76,7 +77,8 @@ class Signature:
     `shapes` names the sizes of its views, inputs before `->`: `"mk,kn->mn"`; a last axis in brackets may be missing
     (`"nn,n[k]->n[k]"`), and `*` is a view of any order.  `numpy(*inputs)` returns the outputs (without alpha and
     beta), or raises `Failure`.  `thirds` is three times the number of operations, a function of the sizes in
-    the order of their first appearance.  `scratch` is the number of reals and of ints that it needs besides its views.
+    the order of their first appearance; `scratch` is the number of 8-byte words that it needs besides its views;
+    `integers` are the positions of the views (inputs, then outputs) of dtype int.
     """
 
     name: str
@@ -86,7 +88,8 @@ class Signature:
     scalars: tuple[str, ...] = ()
     can_fail: bool = False
     in_place: bool = False
-    scratch: Callable[..., tuple[Dim, Dim]] | None = None
+    scratch: Callable[..., Dim] | None = None
+    integers: tuple[int, ...] = ()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -270,13 +273,14 @@ ROUTINES: dict[str, Signature] = {
             lambda n: 2 * n * n * n,
             in_place=True,
         ),
-        Signature("lu", "nn->nn,n", _lu, lambda n: 2 * n * n * n, can_fail=True),
+        Signature("lu", "nn->nn,n", _lu, lambda n: 2 * n * n * n, can_fail=True, integers=(2,)),
         Signature(
             "lu_solve",
             "nn,n,n[k]->n[k]",
             lambda f, p, b: _lu_solve(f, p, b, False),
             lambda n, k: 6 * n * n * k,
             in_place=True,
+            integers=(1,),
         ),
         Signature(
             "lu_solve_transposed",
@@ -284,6 +288,7 @@ ROUTINES: dict[str, Signature] = {
             lambda f, p, b: _lu_solve(f, p, b, True),
             lambda n, k: 6 * n * n * k,
             in_place=True,
+            integers=(1,),
         ),
         Signature(
             "lu_inverse",
@@ -291,11 +296,15 @@ ROUTINES: dict[str, Signature] = {
             lambda f, p: _lu_solve(f, p, np.eye(len(p), dtype=f.dtype), False),
             lambda n: 4 * n * n * n,
             in_place=True,
-            scratch=lambda n: (32 * n, _ZERO),
+            scratch=lambda n: 32 * n,
+            integers=(1,),
         ),
-        Signature("lu_det", "nn,n->", _lu_det, lambda n: 3 * n),
-        Signature("lu_logabsdet", "nn,n->,", _lu_logabsdet, lambda n: 6 * n),
+        Signature("lu_det", "nn,n->", _lu_det, lambda n: 3 * n, integers=(1,)),
+        Signature("lu_logabsdet", "nn,n->,", _lu_logabsdet, lambda n: 6 * n, integers=(1,)),
         # Moving numbers, and checks: free by the convention.
+        Signature(
+            "mirror", "nn->nn", lambda a: np.tril(a) + np.tril(a, -1).T, lambda n: _ZERO, in_place=True
+        ),
         Signature("copy", "*->*", lambda x: x, lambda: _ZERO),
         Signature("fill", "->*", lambda: 1.0, lambda: _ZERO, ("value",)),
         _check("check_symmetric", "nn", _is_symmetric),

@@ -1,0 +1,58 @@
+"""The address table through which a kernel is called: one array of 64-bit integers.
+
+Enters: a `Program`.  Leaves: `Layout`, the place of everything in the table.  Always holds: the order is
+
+    0                     address of the workspace, or 0: check the sizes, fill in the last two parts, do nothing else
+    inputs                the address of each
+    outputs               the address of each
+    sizes of the inputs   the axes of the first, of the second, ...
+    sizes of the outputs  likewise: written by the kernel
+    bytes                 size of the workspace, a multiple of 64: written by the kernel
+
+Arrays are C-contiguous and of the kernel's dtype (`integer scalar`s: 64-bit integers); numbers are arrays of one
+element.  The kernel returns 0, -(1 + k) if the k-th axis of the inputs does not fit the others, or 1 + the
+position of a failure in `Program.failures`.  Not for: filling the table, which the runtime does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Positions in the address table of a program."""
+
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    input_sizes: tuple[tuple[int, ...], ...]
+    output_sizes: tuple[tuple[int, ...], ...]
+    bytes: int
+
+    @property
+    def length(self) -> int:
+        """The number of entries."""
+        return self.bytes + 1
+
+    @property
+    def axes(self) -> tuple[tuple[int, int], ...]:
+        """(input, axis) for each axis of the inputs, in the order of the statuses."""
+        return tuple((p, a) for p, sizes in enumerate(self.input_sizes) for a in range(len(sizes)))
+
+
+def layout(program: Program) -> Layout:
+    """The layout of the table for a program."""
+    place = 1
+
+    def take(count: int) -> tuple[int, ...]:
+        nonlocal place
+        place += count
+        return tuple(range(place - count, place))
+
+    inputs = take(len(program.inputs))
+    outputs = take(len(program.outputs))
+    input_sizes = tuple(take(len(b.shape)) for b in program.inputs)
+    output_sizes = tuple(take(len(b.shape)) for b in program.outputs)
+    return Layout(inputs, outputs, input_sizes, output_sizes, take(1)[0])

@@ -1,0 +1,73 @@
+"""From a kernel's source to its address: compiled once, kept on disk, loaded with what it calls.
+
+Enters: the text of a module with one function `kernel(table)`, or the name of a library routine.  Leaves: addresses.
+Always holds: a function is compiled at most once per cache folder, whatever the number of processes and programs.
+Not for: the calling convention (`compiler/layout.py`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from . import blas, library, native, store
+
+_lock = threading.RLock()
+_addresses: dict[str, int] = {}
+
+
+def kernel_address(text: str) -> int:
+    """The address of the C function `int64 kernel(int64 *table)` of a kernel's source."""
+    name = "matgrad_kernel_" + hashlib.sha256(text.encode()).hexdigest()[:24]
+    return _address(name, text, lambda: _lower_kernel(name, text))
+
+
+def _routine_address(name: str, dtype: str) -> int:
+    symbol = library.symbol(name, dtype)
+    return _address(symbol, symbol, lambda: _lower_routine(name, dtype))
+
+
+def _address(symbol: str, text: str, lower: Callable[[], str]) -> int:
+    with _lock:
+        if symbol not in _addresses:
+            entry = store.get(text)
+            if entry is None:
+                code, needed = native.emit(lower(), [symbol])
+                entry = store.Entry(code, tuple(needed))
+                store.put(text, entry)
+            symbols = {name: found for name in entry.needed if (found := _needed(name))}
+            _addresses[symbol] = native.load(entry.code, symbols, [symbol])[symbol]
+        return _addresses[symbol]
+
+
+def _needed(name: str) -> int:
+    """The address of what compiled code calls; 0 for functions of the C library."""
+    if blas.is_symbol(name):
+        return blas.address_of(name)
+    routine = library.parse_symbol(name)
+    return _routine_address(*routine) if routine else 0
+
+
+def _lower_kernel(name: str, text: str) -> str:
+    from numba.core import types
+
+    scope: dict[str, Any] = {}
+    exec(compile(text, f"<{name}>", "exec"), scope)
+    return native.lower(scope["kernel"], (types.CPointer(types.int64),), name)
+
+
+def _lower_routine(name: str, dtype: str) -> str:
+    from numba.core import types
+
+    from ..compiler.routines import ROUTINES
+
+    kinds = library.parameters(ROUTINES[name], getattr(types, dtype))
+    return native.lower(library.implementation(name), kinds, library.symbol(name, dtype))
+
+
+def c_function(address: int) -> Callable[[int], int]:
+    """A kernel as a Python function of the table's address; it runs without the interpreter's lock."""
+    return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(address)

@@ -1,0 +1,101 @@
+"""The compiled routines of `compiler/routines.py`: what kernels call for products, factorizations and checks.
+
+Enters: addresses, sizes and strides.  Leaves: for every routine the intrinsic that calls it (`from
+matgrad.runtime.library import gemm`, in kernels and between routines), and `implementation`, its Python function
+for Numba.  Always holds: the parameters are the sizes in the order of their letters, the scalars, then for each
+view (inputs first) its address and its strides, then scratch memory; the result is 0, or 1 if the routine failed;
+sizes may be 0.  Small sizes run in plain loops, large ones in BLAS and LAPACK.  Not for: allocating.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from ...compiler.routines import ROUTINES, Signature
+
+_MODULES = ("products", "symmetric", "moves", "triangular", "cholesky", "lu", "checks")
+
+
+def symbol(name: str, dtype: str) -> str:
+    """The name of a compiled routine."""
+    return f"matgrad_{name}_{dtype}"
+
+
+def parse_symbol(text: str) -> tuple[str, str] | None:
+    """(name, dtype) of a routine's symbol; None for other names."""
+    name, _, dtype = text.removeprefix("matgrad_").rpartition("_")
+    return (name, dtype) if text.startswith("matgrad_") and name in ROUTINES else None
+
+
+def implementation(name: str) -> Callable[..., Any]:
+    """The Python function of a routine.  Raises KeyError if there is none."""
+    for module in _MODULES:
+        found = vars(importlib.import_module(f".{module}", __name__)).get(name)
+        if inspect.isfunction(found):  # not the caller of a routine of another module
+            return found
+    raise KeyError(name)
+
+
+def parameters(signature: Signature, dtype: Any) -> tuple[Any, ...]:
+    """The Numba types of a routine's parameters."""
+    from numba.core import types
+
+    from ..intrinsics import Pointer
+
+    kinds: list[Any] = [types.intp] * len(signature.letters) + [dtype] * len(signature.scalars)
+    for position, pattern in enumerate((*signature.inputs, *signature.outputs)):
+        # Inputs are only read, so they may share a tag; outputs overlap them only in place.
+        tag = 0 if signature.in_place or position < len(signature.inputs) else 1 + position
+        if position in signature.integers:
+            kinds.append(Pointer(types.int64, 20 + position))
+        else:
+            kinds.append(Pointer(dtype, tag))
+        kinds += [types.intp] * sum(c.isalpha() for c in pattern)
+    if signature.scratch is not None:
+        kinds.append(Pointer(dtype, 30))
+    return tuple(kinds)
+
+
+def _caller(name: str) -> Any:
+    """The intrinsic that calls the compiled routine."""
+    from llvmlite import ir
+    from numba.core import types
+
+    from ..fortran import intrinsic_of_arity
+    from ..intrinsics import Pointer
+
+    signature = ROUTINES[name]
+    model = parameters(signature, types.float64)
+
+    def typer(context: Any, *operands: Any) -> Any:
+        dtype = next(
+            (o.dtype for o in operands if isinstance(o, Pointer) and isinstance(o.dtype, types.Float)), types.float64
+        )
+        wanted = [
+            o if isinstance(m, Pointer) else (dtype if isinstance(m, types.Float) else m)
+            for m, o in zip(model, operands, strict=True)
+        ]
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            text = symbol(name, str(dtype))
+            function = builder.module.globals.get(text)
+            if function is None:
+                kind = ir.FunctionType(ir.IntType(64), [a.type for a in args])
+                function = ir.Function(builder.module, kind, text)
+                function.attributes.add("nounwind")
+            casts = [builder.bitcast(a, k) for a, k in zip(args, function.function_type.args, strict=True)]
+            return builder.call(function, casts)
+
+        return types.intp(*wanted), generate
+
+    return intrinsic_of_arity(typer, len(model))
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ROUTINES:
+        raise AttributeError(name)
+    globals()[name] = _caller(name)
+    return globals()[name]

@@ -1,0 +1,59 @@
+"""Properties of matrices: check_symmetric, check_lower, check_upper, check_diagonal.
+
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba, which return 1 where the property
+does not hold.  Always holds: nothing is written; nan passes, and shows in the result instead.  Not for: rank or
+definiteness, which factorizations find.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..intrinsics import number
+
+_TILE = 16
+
+
+def check_symmetric(n: Any, A: Any, a0: Any, a1: Any) -> Any:
+    largest = difference = number(A, 0.0)
+    for i0 in range(0, n, _TILE):
+        for j0 in range(0, i0 + 1, _TILE):
+            for i in range(i0, min(i0 + _TILE, n)):
+                for j in range(j0, min(j0 + _TILE, i + 1)):
+                    v, w = A[i * a0 + j * a1], A[j * a0 + i * a1]
+                    d = abs(v - w)
+                    if d > difference:
+                        difference = d
+                    if abs(v) > largest:
+                        largest = abs(v)
+    return 1 if difference > number(A, 1e-8) * largest else 0
+
+
+def check_lower(m: Any, n: Any, A: Any, a0: Any, a1: Any) -> Any:
+    zero = number(A, 0.0)
+    found = 0
+    for i in range(m):
+        for j in range(i + 1, n):
+            if A[i * a0 + j * a1] != zero:
+                found = 1
+    return found
+
+
+def check_upper(m: Any, n: Any, A: Any, a0: Any, a1: Any) -> Any:
+    zero = number(A, 0.0)
+    found = 0
+    for i in range(m):
+        for j in range(min(i, n)):
+            if A[i * a0 + j * a1] != zero:
+                found = 1
+    return found
+
+
+def check_diagonal(m: Any, n: Any, A: Any, a0: Any, a1: Any) -> Any:
+    zero = number(A, 0.0)
+    found = 0
+    for i in range(m):
+        for j in range(n):
+            if i != j and A[i * a0 + j * a1] != zero:
+                found = 1
+    return found

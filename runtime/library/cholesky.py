@@ -1,0 +1,82 @@
+"""Symmetric positive definite matrices: cholesky, cholesky_solve, cholesky_inverse.
+
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: the factor is lower
+triangular with zeros above its diagonal; inverses are exactly symmetric.  Not for: indefinite matrices.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+from . import mirror, trsm_lower, trsm_upper
+from ..fortran import fortran
+from ..intrinsics import number, plus
+
+_potrf = fortran("potrf", "c i pi o")
+_potri = fortran("potri", "c i pi o")
+_L, _U = ord("L"), ord("U")
+
+_LOOP = 16  # rows: below, loops
+
+
+def cholesky(n: Any, A: Any, a0: Any, a1: Any, L: Any, l0: Any, l1: Any) -> Any:  # A = L L'
+    zero = number(L, 0.0)
+    for i in range(n):
+        for j in range(i + 1):
+            L[i * l0 + j * l1] = A[i * a0 + j * a1]
+        for j in range(i + 1, n):
+            L[i * l0 + j * l1] = zero
+    if n > _LOOP and (l0 == 1 or l1 == 1):
+        # By rows, LAPACK sees the transpose, whose upper triangle this is.
+        return 1 if _potrf(_L if l0 == 1 else _U, n, L, l1 if l0 == 1 else l0) != 0 else 0
+    status = 0
+    for i in range(n):
+        for j in range(i + 1):
+            s = zero
+            for p in range(j):
+                s = plus(s, L[i * l0 + p * l1] * L[j * l0 + p * l1])
+            s = L[i * l0 + j * l1] - s
+            if j < i:
+                L[i * l0 + j * l1] = s / L[j * (l0 + l1)]
+            else:
+                if not s > zero:
+                    status = 1
+                L[i * (l0 + l1)] = sqrt(s)
+    return status
+
+
+def cholesky_solve(  # X = inv(L L') B
+    n: Any, k: Any, L: Any, l0: Any, l1: Any, B: Any, b0: Any, b1: Any, X: Any, x0: Any, x1: Any
+) -> Any:  # fmt: skip
+    one = number(X, 1.0)
+    trsm_lower(n, k, one, L, l0, l1, B, b0, b1, X, x0, x1)
+    trsm_upper(n, k, one, L, l1, l0, X, x0, x1, X, x0, x1)
+    return 0
+
+
+def cholesky_inverse(n: Any, L: Any, l0: Any, l1: Any, P: Any, p0: Any, p1: Any) -> Any:  # P = inv(L L')
+    zero, one = number(P, 0.0), number(P, 1.0)
+    if n > _LOOP and (p0 == 1 or p1 == 1):
+        for i in range(n):
+            for j in range(i + 1):
+                P[i * p0 + j * p1] = L[i * l0 + j * l1]
+        _potri(_L if p0 == 1 else _U, n, P, p1 if p0 == 1 else p0)
+        mirror(n, P, p0, p1, P, p0, p1)
+        return 0
+    # M = inv(L) column by column (where P is L, a column reads only what is not yet overwritten), then P = M' M.
+    for j in range(n):
+        P[j * (p0 + p1)] = one / L[j * (l0 + l1)]
+        for i in range(j + 1, n):
+            s = zero
+            for q in range(j, i):
+                s += L[i * l0 + q * l1] * P[q * p0 + j * p1]
+            P[i * p0 + j * p1] = -s / L[i * (l0 + l1)]
+    for i in range(n):
+        for j in range(i + 1):
+            s = zero
+            for q in range(i, n):
+                s += P[q * p0 + i * p1] * P[q * p0 + j * p1]
+            P[i * p0 + j * p1] = s
+    mirror(n, P, p0, p1, P, p0, p1)
+    return 0

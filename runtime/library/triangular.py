@@ -1,0 +1,145 @@
+"""Triangular matrices: trmm, trsm and triangular_inverse, for lower and upper ones.
+
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: the other triangle is
+not read.  An upper triangular matrix is a lower one with both axes run backwards: that is how the loops take it; BLAS
+is told by a letter.  Not for: unit diagonals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..fortran import fortran
+from ..intrinsics import number, plus, shift
+
+_trmm = fortran("trmm", "cccc ii r pi pi")
+_trsm = fortran("trsm", "cccc ii r pi pi")
+_trsv = fortran("trsv", "ccc i pi pi")
+_trtri = fortran("trtri", "cc i pi o")
+_N, _T, _L, _R, _U = ord("N"), ord("T"), ord("L"), ord("R"), ord("U")
+
+_LOOP = 16  # rows: below, loops
+_LOOP_VECTOR = 100  # rows: below, loops for a single right-hand side
+
+
+def _trmm_for(lower: bool) -> Callable[..., Any]:
+    by_columns, by_rows = (_L, _U) if lower else (_U, _L)  # the triangle that BLAS sees
+
+    def trmm(  # X = alpha T B
+        n: Any, k: Any, alpha: Any, T: Any, t0: Any, t1: Any, B: Any, b0: Any, b1: Any, X: Any, x0: Any, x1: Any
+    ) -> Any:  # fmt: skip
+        if n == 0 or k == 0:
+            return 0
+        if n <= _LOOP or k == 1 or (t0 != 1 and t1 != 1) or (x0 != 1 and x1 != 1):
+            if not lower:
+                T, t0, t1 = shift(T, (n - 1) * (t0 + t1)), -t0, -t1
+                B, b0 = shift(B, (n - 1) * b0), -b0
+                X, x0 = shift(X, (n - 1) * x0), -x0
+            for i in range(n):
+                for j in range(k):
+                    s = number(X, 0.0)
+                    for p in range(i + 1):
+                        s = plus(s, T[i * t0 + p * t1] * B[p * b0 + j * b1])
+                    X[i * x0 + j * x1] = alpha * s
+            return 0
+        for i in range(n):
+            for j in range(k):
+                X[i * x0 + j * x1] = B[i * b0 + j * b1]
+        triangle, ldt = (by_columns, t1) if t0 == 1 else (by_rows, t0)
+        if x0 == 1:
+            _trmm(_L, triangle, _N if t0 == 1 else _T, _N, n, k, alpha, T, ldt, X, x1)
+        else:
+            _trmm(_R, triangle, _T if t0 == 1 else _N, _N, k, n, alpha, T, ldt, X, x0)
+        return 0
+
+    return trmm
+
+
+def _trsm_for(lower: bool) -> Callable[..., Any]:
+    by_columns, by_rows = (_L, _U) if lower else (_U, _L)
+
+    def trsm(  # X = alpha inv(T) B
+        n: Any, k: Any, alpha: Any, T: Any, t0: Any, t1: Any, B: Any, b0: Any, b1: Any, X: Any, x0: Any, x1: Any
+    ) -> Any:  # fmt: skip
+        status = 0
+        for i in range(n):
+            if T[i * (t0 + t1)] == number(T, 0.0):
+                status = 1
+        for i in range(n):
+            for j in range(k):
+                X[i * x0 + j * x1] = alpha * B[i * b0 + j * b1]
+        if k == 0:
+            return status
+        unit = t0 == 1 or t1 == 1
+        triangle, ldt = (by_columns, t1) if t0 == 1 else (by_rows, t0)
+        if k == 1 and unit and n > _LOOP_VECTOR and x0 > 0:
+            _trsv(triangle, _N if t0 == 1 else _T, _N, n, T, ldt, X, x0)
+            return status
+        if k > 1 and unit and n > _LOOP and (x0 == 1 or x1 == 1):
+            if x0 == 1:
+                _trsm(_L, triangle, _N if t0 == 1 else _T, _N, n, k, number(X, 1.0), T, ldt, X, x1)
+            else:
+                _trsm(_R, triangle, _T if t0 == 1 else _N, _N, k, n, number(X, 1.0), T, ldt, X, x0)
+            return status
+        if not lower:
+            T, t0, t1 = shift(T, (n - 1) * (t0 + t1)), -t0, -t1
+            X, x0 = shift(X, (n - 1) * x0), -x0
+        if k == 1:
+            for i in range(n):
+                s = number(X, 0.0)
+                for p in range(i):
+                    s = plus(s, T[i * t0 + p * t1] * X[p * x0])
+                X[i * x0] = (X[i * x0] - s) / T[i * (t0 + t1)]
+            return status
+        for i in range(n):
+            for p in range(i):
+                factor = T[i * t0 + p * t1]
+                for j in range(k):
+                    X[i * x0 + j * x1] -= factor * X[p * x0 + j * x1]
+            pivot = T[i * (t0 + t1)]
+            for j in range(k):
+                X[i * x0 + j * x1] /= pivot
+        return status
+
+    return trsm
+
+
+def _inverse_for(lower: bool) -> Callable[..., Any]:
+    by_columns, by_rows = (_L, _U) if lower else (_U, _L)
+
+    def triangular_inverse(n: Any, T: Any, t0: Any, t1: Any, P: Any, p0: Any, p1: Any) -> Any:  # P = inv(T)
+        status = 0
+        if not lower:
+            T, t0, t1 = shift(T, (n - 1) * (t0 + t1)), -t0, -t1
+            P, p0, p1 = shift(P, (n - 1) * (p0 + p1)), -p0, -p1
+        for i in range(n):
+            if T[i * (t0 + t1)] == number(T, 0.0):
+                status = 1
+            for j in range(i + 1, n):
+                P[i * p0 + j * p1] = number(P, 0.0)
+        if n > _LOOP and (abs(p0) == 1 or abs(p1) == 1):
+            for i in range(n):
+                for j in range(i + 1):
+                    P[i * p0 + j * p1] = T[i * t0 + j * t1]
+            if not lower:
+                P, p0, p1 = shift(P, (n - 1) * (p0 + p1)), -p0, -p1
+            triangle, ldp = (by_columns, p1) if p0 == 1 else (by_rows, p0)
+            info = _trtri(triangle, _N, n, P, ldp)
+            return 1 if info != 0 else 0
+        # Column by column: what a column reads of T is not yet overwritten where P is T.
+        for j in range(n):
+            P[j * (p0 + p1)] = number(P, 1.0) / T[j * (t0 + t1)]
+            for i in range(j + 1, n):
+                s = number(P, 0.0)
+                for q in range(j, i):
+                    s += T[i * t0 + q * t1] * P[q * p0 + j * p1]
+                P[i * p0 + j * p1] = -s / T[i * (t0 + t1)]
+        return status
+
+    return triangular_inverse
+
+
+trmm_lower, trmm_upper = _trmm_for(True), _trmm_for(False)
+trsm_lower, trsm_upper = _trsm_for(True), _trsm_for(False)
+triangular_inverse_lower, triangular_inverse_upper = _inverse_for(True), _inverse_for(False)

@@ -1,0 +1,139 @@
+"""Machine code: a Python function compiled by Numba to an object file, and object files brought into the process.
+
+Enters: functions written with `intrinsics.py`, object files.  Leaves: object files, addresses of their functions.
+Always holds: the compiled function has a C interface, does not touch Python and does not raise.  Loading needs
+llvmlite alone: Numba is imported only when something is compiled.  Not for: keeping object files (`store.py`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+
+_lock = threading.RLock()
+
+
+@cache
+def machine() -> Any:
+    """The target: this computer's CPU with all it can."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    # As Numba's: position-independent calls of far functions are mislinked by LLVM's loader on x86.
+    triple = llvm.get_default_triple()
+    reloc = "static" if triple.startswith(("x86", "i686")) else "default"
+    return llvm.Target.from_triple(triple).create_target_machine(
+        cpu=cpu, features=features, opt=3, reloc=reloc, codemodel="jitdefault"
+    )
+
+
+@cache
+def _engine() -> Any:
+    machine()
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine())
+    # The memory of the code must outlive everything that may still call it at the interpreter's exit.
+    _keep.append(engine)
+    return engine
+
+
+_keep: list[Any] = []
+
+
+def load(code: bytes, symbols: dict[str, int], names: Iterable[str]) -> dict[str, int]:
+    """Brings an object file into the process: the addresses of its functions `names`.
+
+    `symbols` are the addresses of what it calls, besides the C library.
+    """
+    with _lock:
+        for name, address in symbols.items():
+            llvm.add_symbol(name, address)
+        engine = _engine()
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+        return {name: engine.get_function_address(name) for name in names}
+
+
+def assembly(ir: str) -> Any:
+    """The module of an LLVM text, verified."""
+    machine()
+    module = llvm.parse_assembly(ir)
+    module.verify()
+    return module
+
+
+def lower(function: Callable[..., Any], arguments: tuple[Any, ...], symbol: str) -> str:
+    """The LLVM text (not yet optimised) of a function of integers, floats and pointers that returns an integer.
+
+    Its C name is `symbol`.  Raises numba.TypingError for what Numba cannot compile.
+    """
+    from numba.core import codegen, compiler, cpu, types
+    from numba.core.compiler_lock import global_compiler_lock
+    from numba.core.registry import cpu_target
+
+    class Text(codegen.CPUCodeLibrary):  # type: ignore[misc]
+        """Keeps the code as it was written: it is optimised once, in `emit`, for the target wanted there."""
+
+        def _optimize_functions(self, module: Any) -> None:
+            pass
+
+        def _optimize_final_module(self) -> None:
+            pass
+
+        def _finalize_final_module(self) -> None:
+            self._finalized = True
+
+    flags = compiler.Flags()
+    flags.no_compile = True
+    flags.no_cpython_wrapper = True
+    flags.no_cfunc_wrapper = True
+    flags.nrt = False
+    flags.error_model = "numpy"
+    flags.fastmath = cpu.FastMathOptions({"contract"})
+    typing_context, target_context = cpu_target.typing_context, cpu_target.target_context
+    with global_compiler_lock:
+        library = Text(target_context.codegen(), symbol)
+        result = compiler.compile_extra(
+            typing_context, target_context, function, arguments, types.intp, flags, {}, library=library
+        )
+        library.finalize()
+        text = result.library.get_llvm_str()
+    inner = result.fndesc.llvm_func_name
+    kinds = [str(target_context.get_value_type(a)) for a in arguments]
+    declared = ", ".join(f"{kind} %a{k}" for k, kind in enumerate(kinds))
+    passed = ", ".join(f"{kind} %a{k}" for k, kind in enumerate(kinds))
+    # Numba's own convention: the result through a pointer, an exception's through a second one, and a status that is
+    # always 0 here.
+    return (
+        text
+        + f"""
+define i64 @{symbol}({declared}) nounwind {{
+  %result = alloca i64
+  %exception = alloca ptr
+  %status = call i32 @{inner}(ptr %result, ptr %exception, {passed})
+  %value = load i64, ptr %result
+  ret i64 %value
+}}
+"""
+    )
+
+
+def emit(text: str, symbols: Iterable[str], machine: Any = None) -> tuple[bytes, list[str]]:
+    """The object file of an LLVM text, and the names of what it needs from elsewhere."""
+    machine = machine or globals()["machine"]()
+    module = assembly(text)
+    wanted = set(symbols)
+    for item in (*module.functions, *module.global_variables):
+        if not item.is_declaration and item.name not in wanted:
+            item.linkage = "internal"
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = True
+    builder = llvm.create_pass_builder(machine, options)
+    passes = builder.getModulePassManager()
+    passes.run(module, builder)
+    needed = [f.name for f in module.functions if f.is_declaration and not f.name.startswith("llvm.")]
+    needed += [g.name for g in module.global_variables if g.is_declaration]
+    return machine.emit_object(module), needed
