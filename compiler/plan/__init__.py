@@ -39,4 +39,5 @@ def plan(
     builder = Builder(parameters, guess)
     uses = builder.results(roots)
     fusion = Fusion(builder.tasks, [use.task for use in uses] + builder.checks)
+    requirements = [*requirements, *builder.requirements.values()]
     return Steps(fusion, uses, [root.shape for root in roots], guess).program(builder.inputs, requirements)

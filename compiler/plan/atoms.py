@@ -81,7 +81,8 @@ def solved(
     columns = tuple(local[label] for label in other[1] if label != inner)
     read = builder.use(other[0]).read(tuple(plain(local[label]) for label in other[1]))
     read = through(read)
-    right = Window(read, ((local[inner],), columns) if columns else ((local[inner],),))
+    size = inverse.shape[0]
+    right = Window(read, ((local[inner],), columns) if columns else ((local[inner],),), (*expression.shape, size))
     groups = ((local[row],), columns) if columns else ((local[row],),)
     return builder.define(expression, builder.task(_solve(builder, argument, transposed, right, groups, expression.shape)))
 

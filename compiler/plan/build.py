@@ -17,11 +17,9 @@ from .. import algebra
 from ..contraction import COMPARISONS, oriented
 from ..dims import Dim
 from ..expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, topological
-from ..program import Buffer
+from ..program import Buffer, Require
 from .guess import Guess
 from .tasks import (
-    ONE,
-    ZERO,
     Assembly,
     Body,
     BodyBuilder,
@@ -66,6 +64,7 @@ class Builder:
         self.networks: dict[Expr, Any] = {}
         self.factorizations: dict[tuple[str, Expr], tuple[Task, ...]] = {}
         self.checks: list[Task] = []
+        self.requirements: dict[Dim, Require] = {}
         self.inputs: list[Buffer] = []
         for parameter in parameters:
             integer = "integer" in parameter.attributes
@@ -215,6 +214,11 @@ class Builder:
             body = BodyBuilder()
             result = body.op("add", body.op("log", body.read(Read(total, whole))), body.read(Read(top, whole)))
             return self.define(expression, self.task(Cells(expression.shape, expression.order, body.finish(result))))
+        if expression.function in ("max", "min"):
+            for axis in expression.axes:
+                size = expression.argument.shape[axis]
+                if size.value is None or size.value < 1:
+                    self.requirements.setdefault(size, Require(size - 1, f"{expression.function} of nothing: {size} is 0"))
         return self.define(expression, self._extreme(expression.function, expression))
 
     def _extreme(self, function: str, expression: Reduce) -> Task:

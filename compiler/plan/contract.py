@@ -72,8 +72,17 @@ class Network:
     @property
     def scattered(self) -> bool:
         """Whether the result is zero but at some positions, or is reshaped."""
-        plain_outputs = [index.label for index in self.outputs]
-        return None in plain_outputs or len(set(plain_outputs)) < len(plain_outputs)
+        return self._whole(self.outputs, self.expression.shape) is None
+
+    def whole(self, member: int) -> list[int] | None:
+        """The labels of a factor's axes, if all of it is read: no diagonal, no slice."""
+        factor, at = self.factors[member]
+        return self._whole(self.place(at), factor.shape)
+
+    def _whole(self, place: Sequence[Index], shape: tuple[Dim, ...]) -> list[int] | None:
+        labels = [index.label for index in place]
+        found = [label for label, size in zip(labels, shape, strict=True) if label is not None and self.sizes[label] == size]
+        return found if len(set(found)) == len(shape) else None
 
     def part(self, members: Sequence[int], outputs: Sequence[int]) -> Expr:
         """The product of some factors as an expression with these (remaining) labels as outputs."""
@@ -126,14 +135,13 @@ def contraction(builder: Builder, expression: Contract) -> Use:
         return builder.define(expression, builder.task(Assembly(expression.shape, None, (patch,))))
     outputs = [index.labels[0] for index in net.outputs]
     components = net.components()
-    if len(components) == 1 and any(not net.labels[k] <= net.kept for k in components[0]):
+    covered = frozenset().union(*net.labels) >= net.kept
+    if len(components) == 1 and covered and any(not net.labels[k] <= net.kept for k in components[0]):
         return _component(builder, expression, net, components[0], outputs)
     if len(net.factors) == 1:
-        factor, at = net.factors[0]
-        place = net.place(at)
-        axes = [index.label for index in place]
-        if sorted(outputs) == sorted(a if a is not None else -1 for a in axes):
-            inner = builder.use(factor)
+        axes = net.whole(0)
+        if axes is not None and sorted(outputs) == sorted(axes):
+            inner = builder.use(net.factors[0][0])
             return Use(inner.task, tuple(inner.axes[axes.index(label)] for label in outputs))
     factors: list[tuple[Expr, Place]] = []
     for members in components:
@@ -195,10 +203,9 @@ class _Component:
 
         found = {}
         for k, unit in enumerate(self.units):
-            factor, at = self.net.factors[unit[0]]
-            if any(index.label is None for index in self.net.place(at)):
-                continue
-            if len(unit) == 1 and isinstance(factor, Atom) and factor.function == "inv" and factor not in self.builder.uses:
+            factor = self.net.factors[unit[0]][0]
+            whole = len(unit) == 1 and self.net.whole(unit[0]) is not None
+            if whole and isinstance(factor, Atom) and factor.function == "inv" and factor not in self.builder.uses:
                 found[k] = making(self.builder, factor)
         return found
 
@@ -226,11 +233,9 @@ class _Component:
             unit = self.units[tree.mask.bit_length() - 1]
             labels = self.search.labels(tree.mask)
             if len(unit) == 1 and labels == self.net.labels[unit[0]]:
-                factor, at = self.net.factors[unit[0]]
-                places = [index.label for index in self.net.place(at)]
-                distinct = [label for label in places if label is not None]
-                if len(set(distinct)) == len(places):
-                    return factor, distinct
+                straight = self.net.whole(unit[0])
+                if straight is not None:
+                    return self.net.factors[unit[0]][0], straight
         expression, order = self.expression(tree.mask)
         if expression not in self.builder.uses:
             self.define(tree, expression, order)

@@ -12,7 +12,7 @@ from ..dims import Dim
 from ..expr import Atom, Expr
 from ..properties import has
 from .build import Builder, Use, product_cell
-from .tasks import BodyBuilder, Cells, Product, Read, Window, plain, through
+from .tasks import BodyBuilder, Cells, Product, Read, Shape, Window, plain, through
 
 Operand = tuple[Expr, list[int]]  # an expression and the label of each of its axes
 
@@ -53,7 +53,7 @@ def multiply(
     a, b = operands
     reads = [through(builder.use(e).read(tuple(plain(k) for k in labels))) for e, labels in (a, b)]
     m, k, n = tuple(rows), tuple(inner), tuple(columns)
-    routine, inputs, groups = _routine(a, b, reads, m, k, n)
+    routine, inputs, groups = _routine(a, b, reads, m, k, n, extents)
     return builder.define(expression, builder.task(Product(routine, extents, count, inputs, groups, finished)))
 
 
@@ -61,25 +61,26 @@ Groups = tuple[tuple[int, ...], ...]
 
 
 def _routine(
-    a: Operand, b: Operand, reads: list[Read], m: tuple[int, ...], k: tuple[int, ...], n: tuple[int, ...]
+    a: Operand, b: Operand, reads: list[Read], m: tuple[int, ...], k: tuple[int, ...], n: tuple[int, ...],
+    extents: Shape,
 ) -> tuple[str, tuple[Window, ...], Groups]:
     """The BLAS routine for rows m, inner labels k and columns n."""
     left, right = reads
     triangle = _triangle(a, m, k)
     if triangle:
         side = (k, n) if n else (k,)
-        return f"trmm_{triangle}", (Window(left, (m, k)), Window(right, side)), (m, n) if n else (m,)
+        return f"trmm_{triangle}", (Window(left, (m, k), extents), Window(right, side, extents)), (m, n) if n else (m,)
     if not n:
         name = "symv" if has(a[0], "symmetric") else "gemv"
-        return name, (Window(left, (m, k)), Window(right, (k,))), (m,)
+        return name, (Window(left, (m, k), extents), Window(right, (k,), extents)), (m,)
     if len(m) == len(n) and left.task is right.task:
         swapped = {x: plain(y) for x, y in zip(m, n, strict=True)} | {x: plain(x) for x in k}
         if left.at(swapped) == right:
-            return "syrk", (Window(left, (m, k)),), (m, n)
+            return "syrk", (Window(left, (m, k), extents),), (m, n)
     triangle = _triangle(b, n, k)
     if triangle:  # C = A T is C' = T' A'
-        return f"trmm_{triangle}", (Window(right, (n, k)), Window(left, (k, m))), (n, m)
-    return "gemm", (Window(left, (m, k)), Window(right, (k, n))), (m, n)
+        return f"trmm_{triangle}", (Window(right, (n, k), extents), Window(left, (k, m), extents)), (n, m)
+    return "gemm", (Window(left, (m, k), extents), Window(right, (k, n), extents)), (m, n)
 
 
 def _triangle(operand: Operand, rows: tuple[int, ...], columns: tuple[int, ...]) -> str:

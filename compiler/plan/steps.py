@@ -154,7 +154,7 @@ class Steps:
                 after.append(Routine("copy", (self.views[task].permuted(tuple(itertools.chain(*task.groups))),), (whole,)))
             outputs.append(out)
         outputs += [self.views[part] if part in self.views else self.buffer(part.shape, part.dtype).view() for part in task.others]
-        inputs = tuple(self.operand(window, task.shape) for window in task.inputs)
+        inputs = tuple(self.operand(window) for window in task.inputs)
         self.steps.append(Routine(task.routine, tuple(outputs), inputs, failure=task.failure))
         self.steps += after
 
@@ -166,30 +166,20 @@ class Steps:
         assert packed is not None
         return whole, packed
 
-    def operand(self, window: Window, extents: Shape) -> View:
+    def operand(self, window: Window) -> View:
         """The view that a routine takes; a copy where labels of one of its axes don't lie in one stride."""
-        found = self._window(window, extents)
+        found = self._window(window)
         if found is not None:
             return found
-        sizes = self._sizes(window, extents)
         labels = tuple(itertools.chain(*window.groups))
-        by_label = tuple(sizes[k] for k in range(max(labels) + 1)) if labels else ()
-        whole, packed = self._packed(by_label, window.groups)
-        source = located(self.views[window.read.task], window.read.place, by_label, labels)
+        whole, packed = self._packed(window.extents, window.groups)
+        source = located(self.views[window.read.task], window.read.place, window.extents, labels)
         self.steps.append(Routine("copy", (whole,), (source,)))
         return packed
 
-    def _sizes(self, window: Window, extents: Shape) -> dict[int, Dim]:
-        sizes = dict(enumerate(extents))
-        for index, size in zip(window.read.place, window.read.task.shape, strict=True):
-            if index.label is not None:
-                sizes[index.label] = size
-        return sizes
-
-    def _window(self, window: Window, extents: Shape) -> View | None:
-        sizes = self._sizes(window, extents)
+    def _window(self, window: Window) -> View | None:
         labels = tuple(itertools.chain(*window.groups))
-        view = located(self.views[window.read.task], window.read.place, sizes, labels)
+        view = located(self.views[window.read.task], window.read.place, window.extents, labels)
         return grouped(view, labels, window.groups)
 
     def _product(self, task: Product) -> None:
@@ -197,13 +187,13 @@ class Steps:
         beta = Scale(0.0) if task.base is None else Scale(1.0)
         alpha = Scale(task.alpha.constant, tuple(self.views[t] for t in task.alpha.tasks))
         out = grouped(self.views[task], tuple(range(len(task.shape))), task.groups)
-        inputs = [self._window(window, task.extents) for window in task.inputs]
+        inputs = [self._window(window) for window in task.inputs]
         if None in inputs or out is None:
             # A loop is as fast where every element is used once; else a copy pays.
             if task.routine not in ("gemm", "syrk"):
                 self.steps.append(self._loop(task))
                 return
-            inputs = [self.operand(window, task.extents) for window in task.inputs]
+            inputs = [self.operand(window) for window in task.inputs]
         whole: View | None = None
         if out is None:
             whole, out = self._packed(task.shape, task.groups)
@@ -226,7 +216,7 @@ class Steps:
         return loop.finish()
 
 
-def located(view: View, place: Place, sizes: Shape | Mapping[int, Dim], labels: Sequence[int]) -> View:
+def located(view: View, place: Place, sizes: Shape, labels: Sequence[int]) -> View:
     """The elements of a view at a place, as a view with one axis per label."""
     offset = view.offset
     strides = dict.fromkeys(labels, ZERO)

@@ -86,8 +86,14 @@ def _sunk(current: Contract, shared: frozenset[Expr]) -> Expr:
         labels = list(dict.fromkeys(renamed.get(label, label) for label in at))
         inner = _restricted(factor, at, [current.factors[k] for k in slices], labels, sizes)
         rest = [f for k, f in enumerate(current.factors) if k != position and k not in slices]
-        return _improved(contract([*rest, (inner, tuple(labels))], range(current.order), sizes), shared)
+        return _improved(_contracted([*rest, (inner, tuple(labels))], range(current.order), sizes), shared)
     return current
+
+
+def _contracted(factors: list[Factor], outputs: Sequence[int], sizes: dict[int, Dim]) -> Expr:
+    """The contraction over the labels that are there."""
+    used = {label for _, at in factors for label in at} | set(outputs)
+    return contract(factors, outputs, {label: sizes[label] for label in sorted(used)})
 
 
 def _slices(current: Contract, position: int) -> dict[int, int]:
@@ -107,7 +113,7 @@ def _restricted(factor: Expr, at: tuple[int, ...], slices: list[Factor], labels:
     shape = tuple(sizes[label] for label in labels)
 
     def inside(operand: Expr) -> Expr:
-        return _improved(contract([(operand, at), *slices], labels, sizes), frozenset())
+        return _improved(_contracted([(operand, at), *slices], labels, sizes), frozenset())
 
     if isinstance(factor, Sum):
         return algebra.add([(c, inside(term)) for c, term in factor.terms], shape)

@@ -171,10 +171,11 @@ class Cells(Task):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """An operand or result of a routine: a read whose labels are grouped into the routine's axes."""
+    """An operand of a routine: a read whose labels (with their sizes) are grouped into the routine's axes."""
 
     read: Read
     groups: tuple[tuple[int, ...], ...]
+    extents: Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +283,7 @@ def own(task: Task) -> Read:
 def window(task: Task, axes: Sequence[int] | None = None) -> Window:
     """All of a task as an operand of a routine; axis k of the window is axis `axes[k]`."""
     axes = range(len(task.shape)) if axes is None else axes
-    return Window(own(task), tuple((axis,) for axis in axes))
+    return Window(own(task), tuple((axis,) for axis in axes), task.shape)
 
 
 def through(read: Read) -> Read:
