@@ -428,7 +428,7 @@ def free_names(function: syntax.Function, functions: Mapping[str, syntax.Functio
         if isinstance(binding, syntax.Binding) and binding.indices is not None:
             for node in syntax.postorder(binding.value):
                 if isinstance(node, syntax.Index | syntax.Call):
-                    places = node.subscripts if isinstance(node, syntax.Index) else node.arguments if node.name == "delta" else ()
+                    places = node.subscripts if isinstance(node, syntax.Index) else node.arguments if node.name in ("delta", "epsilon") else ()
                     indices |= {s.id for s in places if isinstance(s, syntax.Name)}
         for node in syntax.postorder(binding):
             if isinstance(node, syntax.Name) and node.id not in bound | indices:

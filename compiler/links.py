@@ -20,8 +20,7 @@ class Link:
     """A matrix factor and its transpose.
 
     `inverted` is the argument where the factor is an inverse; `elementwise` says that it was made element by element;
-    `weights` is the vector of a diagonal factor.  `row` says that the number of rows, `column` that the number of
-    columns is the literal 1.
+    `weights` is the vector of a diagonal factor.
     """
 
     node: Node
@@ -30,13 +29,10 @@ class Link:
     inverted_turned: Node | None = None
     elementwise: bool = False
     weights: Node | None = None
-    row: bool = False
-    column: bool = False
 
     def turn(self) -> Link:
         """The transposed factor."""
-        return Link(self.turned, self.node, self.inverted_turned, self.inverted, self.elementwise, self.weights,
-                    self.column, self.row)  # fmt: skip
+        return Link(self.turned, self.node, self.inverted_turned, self.inverted, self.elementwise, self.weights)
 
 
 Chain = tuple[Link, ...]
@@ -55,35 +51,35 @@ def diagonal(weights: Node) -> Link:
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """`links * base`.  `alone`, where there is one, is how it is written when nothing is multiplied from the left."""
+    """`links * base`.  `alone`, where there is one, is how it is written when nothing is multiplied from the left;
+    `across`, where there is one, is another way to write the transposed vector."""
 
     links: Chain
     base: Node
     alone: Node | None = None
+    across: Node | None = None
 
     @property
     def node(self) -> Node:
-        """The vector."""
+        """The vector; a leading inverse becomes `\\`."""
         if self.alone is not None:
             return self.alone
-        if self.links and self.links[0].row and self.links[0].weights is None:  # a row times a vector is a scalar
-            return notation.times(notation.call("ones", notation.ONE), self.product)
         if self.links and self.links[0].inverted is not None:
             return notation.solved(self.links[0].inverted, Vector(self.links[1:], self.base).product)
         return self.product
 
     @property
     def product(self) -> Node:
-        """`links * base` as a product, a scalar if the first link is a row."""
+        """`links * base` as a product."""
         return notation.times(*(link.node for link in self.links), self.base)
 
     @property
     def row(self) -> Node:
         """The transposed vector."""
-        candidates = []
+        candidates = [] if self.across is None else [self.across]
         if self.alone is not None or not self.links or self.links[0].inverted is None:
             candidates.append(notation.transposed(self.node))
-        if self.links and not self.links[0].row:
+        if self.links:
             links = turn(self.links)
             candidates.append(notation.times(notation.transposed(self.base), *(link.node for link in links)))
         return min(candidates, key=cost)
@@ -108,7 +104,7 @@ def as_link(chain: Chain) -> Link:
     if len(chain) == 1:
         return chain[0]
     there, back = matrix(chain), matrix(turn(chain))
-    return Link(there, back, row=chain[0].row, column=chain[-1].column)
+    return Link(there, back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,20 +143,19 @@ def merged(items: Sequence[Item]) -> Vector:
     long = [i for i in factors if i.vector.links and i.exponent == 1]
     weights = [powered(i.vector.node, i.exponent) for i in factors if i not in long[:1]]
     alone = notation.hadamard([powered(i.vector.node, i.exponent) for i in factors], below)
+    across = notation.hadamard(*([powered(i.vector.row, i.exponent) for i in part] for part in (factors, divisors)))
     if conditions:
         return Vector((), where(conditions, alone))
     if len(long) == 1 and (weights or below):
         scale = diagonal(notation.hadamard(weights, below))
-        return Vector((scale, *long[0].vector.links), long[0].vector.base, alone)
-    return Vector((), alone)
+        return Vector((scale, *long[0].vector.links), long[0].vector.base, alone, across)
+    return Vector((), alone, across=across)
 
 
 def inner(items: Sequence[Item]) -> list[tuple[Node, bool]]:
     """The sum of the elementwise product of the items: the texts to choose from, and whether each is a `sum(...)`."""
     plain = [i for i in items if not i.condition and i.exponent > 0]
     count = sum(i.exponent for i in plain)
-    if len(items) == 1 and count == 1 and items[0].vector.links and items[0].vector.links[0].row:
-        return [(items[0].vector.product, False)]
     candidates = [(notation.call("sum", merged(items).node), True)]
     if count >= 2:
         for left in plain:
@@ -170,12 +165,10 @@ def inner(items: Sequence[Item]) -> list[tuple[Node, bool]]:
             right = merged(rest)
             if len(rest) == 1 and rest[0].exponent < 0:
                 continue
-            row, column = left.vector, right
-            for a, b in ((row, column), (column, row)):
-                if not (b.links and b.links[0].row and b.links[0].weights is None):
-                    candidates.append((notation.times(a.row, b.product if b.alone is None else b.alone), False))
+            for a, b in ((left.vector, right), (right, left.vector)):
+                candidates.append((notation.times(a.row, b.product), False))
                 if b.alone is not None:
-                    candidates.append((notation.times(a.row, b.product), False))
+                    candidates.append((notation.times(a.row, b.alone), False))
     return candidates
 
 

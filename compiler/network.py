@@ -82,12 +82,11 @@ class Network:
 
     def link(self, edges: list[Edge], start: int) -> Chain:
         """The elementwise product of parallel edges, read from `start`."""
-        if len(edges) == 1 and edges[0].simple:
+        if len(edges) == 1 and (edges[0].simple or edges[0].structure):
             return edges[0].from_(start)
         there = combined([(e, as_link(e.from_(start)).node, e.a == start) for e in edges])
         back = combined([(e, as_link(e.from_(start)).turned, e.a != start) for e in edges])
-        first = as_link(edges[0].from_(start))
-        return (Link(there, back, elementwise=True, row=first.row, column=first.column),)
+        return (Link(there, back, elementwise=True),)
 
     def _loop(self) -> bool:
         for edge in self.edges:
@@ -219,8 +218,6 @@ class Network:
             function = "mean" if self.mean((self.sizes[label],)) else "sum"
             back = notation.call(function, matrix(turn(chain)), notation.literal("1"))
             along = notation.call(function, text, notation.literal("2"))
-            if len(chain) == 1 and chain[0].column:
-                along = notation.times(text, notation.call("ones", notation.ONE))
             self._add(other, Item(Vector((), min(notation.transposed(back), along, key=lambda node: cost(node)[0]))))
             return True
         return False
@@ -247,9 +244,11 @@ def combined(parts: list[tuple[Edge, Node, bool]]) -> Node:
     factors = sorted((powered(node, e.exponent) for e, node, _ in parts if e.simple or _positive(e)), key=cost)
     divisors = sorted((powered(node, e.exponent) for e, node, _ in parts if not e.condition and e.exponent < 0), key=cost)
     product = where(conditions, notation.hadamard(factors, divisors))
-    for edge, _, forward in parts:
-        if edge.structure:
-            product = triangle(edge, forward, product)
+    structures = [(edge, forward, node) for edge, node, forward in parts if edge.structure]
+    if len(structures) == len(parts):
+        edge, _, product = structures.pop()
+    for edge, forward, _ in structures:
+        product = triangle(edge, forward, product)
     return product
 
 
@@ -259,8 +258,6 @@ def _positive(edge: Edge) -> bool:
 
 def triangle(edge: Edge, forward: bool, body: Node) -> Node:
     """The lower triangle of a matrix, or the upper one where the edge is read backwards."""
-    if notation.is_number(body, 1):
-        body = edge.chain[0].node if forward else edge.chain[0].turned
     offset = edge.exponent if forward else -edge.exponent
     arguments = (body,) if offset == 0 else (body, notation.number(Fraction(offset)))
     return notation.call("tril" if forward else "triu", *arguments)

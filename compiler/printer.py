@@ -9,7 +9,7 @@ Contractions are graphs (`network.py`); where matrix notation does not reach, in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from math import gcd, lcm
 
@@ -17,6 +17,7 @@ from ..grammar import syntax
 from ..grammar.syntax import Node
 from . import algebra, notation
 from .contraction import transpose
+from .blocks import block_node
 from .dims import Dim
 from .expr import (
     Atom,
@@ -36,6 +37,7 @@ from .links import where
 from .notation import call, cost, is_number
 from .products import product, vector_of
 from .sharing import shared
+from .slices import selection_node
 from .unparse import type_text, unparse
 
 ONE = Dim.of(1)
@@ -48,8 +50,10 @@ DEEPEST = 60
 
 def text(expression: Expr) -> str:
     """The expression in the language.  In index notation `J[i,j] = ...`; with several parts, a block `{ ...; ... }`."""
-    printer = Printer([expression])
-    return unparse(printer.body([expression], False))
+    body = Printer([expression]).body([expression], False)
+    if len(body.bindings) == 1 and isinstance(body.result, syntax.Name) and body.bindings[0].indices is not None:
+        return unparse(body.bindings[0])
+    return unparse(body)
 
 
 def needs_sizes(expression: Expr) -> bool:
@@ -59,9 +63,20 @@ def needs_sizes(expression: Expr) -> bool:
     return any(
         node.name in ("eye", "ones", "zeros", "unvec") if isinstance(node, syntax.Call)
         else node.id in size_names(expression) - names if isinstance(node, syntax.Name)
-        else isinstance(node, syntax.Binding) and node.indices is not None
+        else isinstance(node, syntax.Binding) and not determined(node)
         for node in syntax.postorder(body)
     )  # fmt: skip
+
+
+def determined(binding: syntax.Binding) -> bool:
+    """Whether the operands give the sizes of all indices of a binding."""
+    wanted, given = set(binding.indices or ()), set()
+    for node in syntax.postorder(binding.value):
+        if isinstance(node, syntax.Index):
+            given |= {s.id for s in node.subscripts if isinstance(s, syntax.Name)}
+        elif isinstance(node, syntax.Call) and node.name == "delta":
+            wanted |= {a.id for a in node.arguments if isinstance(a, syntax.Name)}
+    return wanted <= given
 
 
 def size_names(*roots: Expr) -> set[str]:
@@ -71,7 +86,8 @@ def size_names(*roots: Expr) -> set[str]:
 
 def function_text(name: str, parameters: Sequence[Symbol], results: Sequence[Expr], several: bool) -> str:
     """The full `fn name(A: matrix[m, n], ...) = ...`."""
-    printer = Printer(results, [p.name for p in parameters], typed=True)
+    names = [p.name for p in parameters] + [n for p in parameters for dim in p.shape for n in dim.names]
+    printer = Printer(results, names, typed=True)
     declared = ", ".join(f"{p.name}: {type_text(type_of(p))}" for p in parameters)
     body = printer.body(results, several)
     if not body.bindings:
@@ -99,23 +115,24 @@ class Printer:
     """
 
     def __init__(self, roots: Sequence[Expr], names: Iterable[str] = (), typed: bool = False) -> None:
-        self.typed = typed
+        self.typed, self.roots = typed, roots
         self.bindings: list[syntax.Binding] = []
         self._made: dict[Expr, Node] = {}
-        self._taken = set(names)
-        self._taken |= {s.name for s in symbols(*roots)} | size_names(*roots)
+        self.taken = set(names)
+        self.taken |= {s.name for s in symbols(*roots)} | size_names(*roots)
         self.shared = shared(roots)
 
     def body(self, results: Sequence[Expr], several: bool) -> syntax.Body:
         """The bindings and the result."""
         for current in topological(*results):
             if current in self.shared:
-                self._bind(current, self._express(current))
+                self.bind(current, self._express(current))
         values = tuple(self.express(r) for r in results)
         result = syntax.Tuple(notation.NOWHERE, values) if several else values[0]
         return syntax.Body(notation.NOWHERE, tuple(self.bindings), result)
 
-    def _bind(self, expression: Expr, value: Node, indices: tuple[str, ...] | None = None, prefix: str = "t") -> Node:
+    def bind(self, expression: Expr, value: Node, indices: tuple[str, ...] | None = None, prefix: str = "t") -> Node:
+        """Binds a value to a fresh name; the node of the name."""
         name = self.fresh(prefix)
         kind = type_of(algebra.ones(expression.shape)) if indices is not None and self.typed else None
         self.bindings.append(syntax.Binding(notation.NOWHERE, name, notation.NOWHERE, indices, value, kind))
@@ -127,8 +144,8 @@ class Printer:
         number = 0
         while True:
             name = prefix if not number and prefix != "t" else f"{prefix}{number or 1}"
-            if name not in self._taken:
-                self._taken.add(name)
+            if name not in self.taken:
+                self.taken.add(name)
                 return name
             number += 1
 
@@ -229,6 +246,9 @@ class Printer:
                 return spread
         else:
             return notation.with_coefficient(*self.split(expression))
+        block = block_node(self, expression)
+        if block is not None:
+            return block
         terms = self._folded(expression)
         parts: list[tuple[Fraction, Node]] = []
         full = [e for _, e in terms if isinstance(e, Expr) and len(algebra.depends_on(e)) == 2 and not is_identity(e)]
@@ -281,52 +301,53 @@ class Printer:
 
     def _map(self, expression: Map) -> Node:
         function, arguments = expression.function, expression.arguments
-        if function in SIGNS or function == "not":
-            return where([self.condition(expression)], notation.ONE)
-        spread = self.spread(expression)
-        if spread is not None:
-            return spread
-        if function == "pow":
-            return self._power(expression)
         if function == "exp" and isinstance(arguments[0], Sum):
             folded = self._folded(arguments[0])
             if len(folded) == 1 and folded[0][0] == 1 and isinstance(folded[0][1], syntax.Call):
                 return call("softmax", *folded[0][1].arguments)
+        return self.map_node(expression, self.compact)
+
+    def map_node(self, expression: Map, view: Callable[[Expr], Node]) -> Node:
+        """The function of its arguments as they are viewed: as arrays that expand, or element by element."""
+        function, arguments = expression.function, expression.arguments
+        if function in SIGNS or function == "not":
+            return where([self.condition(expression, view)], notation.ONE)
+        if function == "pow":
+            return self._power(expression, view)
         if function == "where":
-            condition, *branches = arguments
-            nodes = [self.compact(b) for b in branches]
-            test = self.condition(condition)
-            if isinstance(test, syntax.Call):
+            nodes = [view(b) for b in arguments[1:]]
+            test = self.condition(arguments[0], view)
+            if isinstance(test, syntax.Call):  # not(...)
                 test, nodes = test.arguments[0], nodes[::-1]
             return call("where", test, *nodes)
-        nodes = [self.compact(a) for a in arguments]
+        nodes = [view(a) for a in arguments]
         if function in ("max", "min") and (is_number(nodes[1], 1) or is_number(nodes[1], 2)):
             nodes.reverse()  # a matrix first and the literal 1 or 2 second would be a reduction
         return call(function, *nodes)
 
-    def _power(self, expression: Map) -> Node:
+    def _power(self, expression: Map, view: Callable[[Expr], Node]) -> Node:
         bottom, top = expression.arguments
         value = algebra.number_value(top)
-        if value is not None and value < 0:
-            below = self._raised(bottom, -value)
-            return notation.hadamard([], [below]) if expression.order else notation.scaled([], None, [below])
-        if value is not None:
-            return self._raised(bottom, value)
-        return notation.power(self.compact(bottom), self.compact(top), expression.order > 0)
+        elementwise = expression.order > 0 and view == self.compact
+        if value is None:
+            return notation.power(view(bottom), view(top), elementwise)
+        node = view(bottom)
+        if abs(value) != 1:
+            node = notation.power(node, notation.number(abs(value)), elementwise)
+        if value > 0:
+            return node
+        return notation.hadamard([], [node]) if elementwise else notation.scaled([], None, [node])
 
-    def _raised(self, bottom: Expr, exponent: Fraction) -> Node:
-        node = self.compact(bottom)
-        return node if exponent == 1 else notation.power(node, notation.number(exponent), bottom.order > 0)
-
-    def condition(self, expression: Expr) -> Node:
+    def condition(self, expression: Expr, view: Callable[[Expr], Node] | None = None) -> Node:
         """A comparison; `not(comparison)` where it is negated."""
+        view = view or self.compact
         if isinstance(expression, Map) and expression.function in SIGNS:
-            left, right = (self.compact(a) for a in expression.arguments)
+            left, right = (view(a) for a in expression.arguments)
             return notation.compared(left, SIGNS[expression.function], right)
         if isinstance(expression, Map) and expression.function == "not":
-            inner = self.condition(expression.arguments[0])
+            inner = self.condition(expression.arguments[0], view)
             return inner.arguments[0] if isinstance(inner, syntax.Call) else call("not", inner)
-        return notation.compared(self.compact(expression), "!=", notation.ZERO)
+        return notation.compared(view(expression), "!=", notation.ZERO)
 
     def _reduce(self, expression: Reduce) -> Node:
         argument, axes = expression.argument, expression.axes
@@ -348,9 +369,7 @@ class Printer:
             case "delta":
                 return call("eye", notation.size(rows))
             case "select":
-                start = expression.parameters[0]
-                chosen = notation.slice_(notation.size(start), notation.size(start + rows))
-                return notation.index(call("eye", notation.size(columns)), (chosen, notation.slice_(None, None)))
+                return selection_node(expression, False)
             case "tril":
                 offset = expression.parameters[0]
                 arguments = () if offset.value == 0 else (notation.size(offset),)
@@ -410,5 +429,6 @@ def linear_combination(parts: Sequence[tuple[Fraction, Node]]) -> Node:
 
 
 def content(coefficients: Sequence[Fraction]) -> Fraction:
-    """The positive number to take out so that coprime integers are left."""
-    return Fraction(gcd(*(c.numerator for c in coefficients)), lcm(*(c.denominator for c in coefficients)))
+    """The number to take out so that coprime integers are left, not all negative."""
+    size = Fraction(gcd(*(c.numerator for c in coefficients)), lcm(*(c.denominator for c in coefficients)))
+    return size if any(c > 0 for c in coefficients) else -size

@@ -20,6 +20,7 @@ from .expr import Atom, Contract, Expr, Map, Structure, Sum
 from .links import Item, Link, Vector, diagonal, matrix, merged, powered, where
 from .network import Edge, Network, combined
 from .notation import cost
+from .slices import selection_node, slice_node, sliced_factors
 
 if TYPE_CHECKING:
     from .printer import Printer
@@ -38,11 +39,12 @@ class Graph:
         self.printer = printer
         self.scalars: list[Expr] = []
         self.deltas: list[tuple[int, int]] = []
-        self.higher = [(f, at) for f, at in expression.factors if f.order > 2]
+        factors = sliced_factors(expression)
+        self.higher = [(f, at) for f, at in factors if f.order > 2]
         held = frozenset(range(expression.order)) | {label for _, at in self.higher for label in at}
         self.network = Network(dict(enumerate(expression.sizes)), held, self._mean)
         counts: dict[Placed, int] = {}
-        for factor, at in expression.factors:
+        for factor, at in factors:
             counts[factor, at] = counts.get((factor, at), 0) + 1
         for (factor, at), count in counts.items():
             if count % 2 == 0 and isinstance(factor, Sum):
@@ -61,9 +63,11 @@ class Graph:
         bottom, exponent = (factor, 1) if condition else base(factor)
         if factor.order == 0:
             self.scalars += [factor] * count
+        elif ONE in factor.shape and factor.order <= 2:
+            self._enter_thin(bottom, at, exponent * count)
         elif factor.order == 1:
             node = printer.condition(factor) if condition else printer.express(bottom)
-            network.items.setdefault(at[0], []).append(Item(Vector((), node), exponent * count, condition))
+            self._item(at[0], node, exponent * count, condition)
         elif isinstance(factor, Structure) and factor.kind == "delta":
             self.deltas.append((at[0], at[1]))
         elif factor.order == 2:
@@ -74,6 +78,21 @@ class Graph:
                 network.edges.append(Edge(*at, (link(printer, factor),), factor.parameters[0].value, structure="tril"))
             else:
                 network.edges.append(Edge(*at, (link(printer, bottom),), exponent * count))
+
+    def _enter_thin(self, factor: Expr, at: tuple[int, ...], exponent: int) -> None:
+        """A factor with an axis of size 1, which is as good as none: a row is a transposed vector."""
+        node = self.printer.express(factor)
+        if isinstance(factor, Structure) and factor.kind == "select" and factor.shape[1] != ONE:
+            self._item(at[1], selection_node(factor, True), exponent, False)
+        elif set(factor.shape) == {ONE}:
+            self.network.scalars.append((notation.call("sum", node), exponent))
+        elif factor.shape[0] == ONE:
+            self._item(at[1], notation.transposed(node), exponent, False)
+        else:
+            self._item(at[0], notation.call("sum", node, notation.literal("2")), exponent, False)
+
+    def _item(self, label: int, node: Node, exponent: int, condition: bool) -> None:
+        self.network.items.setdefault(label, []).append(Item(Vector((), node), exponent, condition))
 
     def _mean(self, sizes: Collection[Dim]) -> bool:
         """Takes a division by the product of these sizes out of the scalars, if there is one."""
@@ -133,15 +152,16 @@ def transposed_condition(condition: Expr) -> Expr:
 def link(printer: Printer, expression: Expr) -> Link:
     """A matrix as a factor of a product."""
     node = printer.express(expression)
-    row, column = (size == ONE for size in expression.shape)
+    if isinstance(expression, Structure) and expression.kind == "select":
+        return Link(node, selection_node(expression, True))
     turned = node if symmetric(expression) else notation.transposed(node)
     if isinstance(expression, Sum) and expression not in printer.shared and turned is not node:
         turned = min(turned, printer.express(transpose(expression)), key=cost)
     if isinstance(expression, Atom) and expression.function == "inv" and expression not in printer.shared:
         inverted = printer.express(expression.arguments[0])
         back = inverted if turned is node else notation.transposed(inverted)
-        return Link(node, turned, inverted, back, row=row, column=column)
-    return Link(node, turned, elementwise=isinstance(expression, Map), row=row, column=column)
+        return Link(node, turned, inverted, back)
+    return Link(node, turned, elementwise=isinstance(expression, Map))
 
 
 def product(printer: Printer, expression: Contract, negative: bool) -> tuple[Fraction, Node]:
@@ -149,7 +169,7 @@ def product(printer: Printer, expression: Contract, negative: bool) -> tuple[Fra
     taken into a factor."""
     if not expression.factors and not expression.order:
         return Fraction(1), notation.ONE
-    spread = printer.spread(expression)
+    spread = printer.spread(expression) or slice_node(printer, expression)
     if spread is not None:
         return Fraction(1), spread
     flipped = flippable(expression) if negative else None
@@ -161,7 +181,7 @@ def product(printer: Printer, expression: Contract, negative: bool) -> tuple[Fra
     above, below, conditions = graph.scalar_parts()
     body: Node | None = None
     if expression.order == 1:
-        body = merged(graph.network.items[0]).node
+        body = merged(graph.network.items[0]).node if 0 in graph.network.items else printer.ones(expression.shape)
     elif expression.order == 2:
         body = _matrix(printer, expression, graph)
     whole = where(conditions, notation.scaled(above, body, below))
@@ -191,10 +211,10 @@ def better_sign(printer: Printer, expression: Sum) -> Expr:
 
 def vector_of(printer: Printer, expression: Contract) -> Vector | None:
     """A contraction of order 1 that is a product of matrices and a vector, as such; None for others."""
-    if printer.spread(expression) is not None:
+    if printer.spread(expression) is not None or slice_node(printer, expression) is not None:
         return None
     graph = Graph(printer, expression)
-    if not graph.reduced or graph.scalars or graph.network.scalars:
+    if not graph.reduced or graph.scalars or graph.network.scalars or 0 not in graph.network.items:
         return None
     return merged(graph.network.items[0])
 
@@ -205,11 +225,16 @@ def _matrix(printer: Printer, expression: Contract, graph: Graph) -> Node:
     if graph.deltas:
         return notation.call("diag", merged(left).node) if left else notation.call("eye", notation.size(expression.shape[0]))
     edges = network.edges
-    if not edges:
-        return notation.times(merged(left).node, merged(right).row)
+    if not edges:  # an index without items has size 1
+        rows, columns = (printer.ones((size,)) for size in expression.shape)
+        if right:
+            row = merged(right).row
+            return notation.times(merged(left).product, row) if left else row
+        column = merged(left).product if left else rows
+        return notation.times(column, notation.transposed(columns))
     parts: list[tuple[Edge, Node, bool]] = []
     chain = edges[0].from_(0)
-    if len(edges) == 1 and edges[0].simple:
+    if len(edges) == 1 and (edges[0].simple or edges[0].structure):
         if not (len(chain) == 1 and chain[0].elementwise):
             if any(i.exponent > 0 for i in left):
                 chain, left = (diagonal(merged(left).node), *chain), []

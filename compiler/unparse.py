@@ -70,7 +70,8 @@ def _text(node: syntax.Node, below: list[str]) -> str:
         case syntax.Name():
             return node.id
         case syntax.Call():
-            return f"{node.name}({', '.join(below)})"
+            tight = node.name in ("delta", "epsilon")
+            return f"{node.name}({(',' if tight else ', ').join(below)})"
         case syntax.Negate():
             return "-" + bracket(below[0], level(node.operand) < UNARY)
         case syntax.Transpose():

@@ -110,11 +110,14 @@ class TreeBuilder(Transformer[Token, Any]):
         span = Span(target.span.start, value.span.end)
         if isinstance(target, syntax.Name):
             return syntax.Binding(span, target.id, target.span, None, value)
+        declared = None
+        if isinstance(target, syntax.Chain) and target.operators == (":",):  # the colon before a type reads as A : B
+            target, declared = target.operands[0], _declared(target.operands[1])
         if isinstance(target, syntax.Index) and isinstance(target.operand, syntax.Name):
             indices = [index for index in target.subscripts if isinstance(index, syntax.Name)]
             if len(indices) == len(target.subscripts):
                 name = target.operand
-                return syntax.Binding(span, name.id, name.span, tuple(index.id for index in indices), value)
+                return syntax.Binding(span, name.id, name.span, tuple(index.id for index in indices), value, declared)
         raise errors.SyntaxError(
             "this cannot be bound",
             span=target.span,
@@ -238,6 +241,19 @@ class TreeBuilder(Transformer[Token, Any]):
 
     def row(self, children: list[Node]) -> Any:
         return (*children,)
+
+
+def _declared(node: Node) -> syntax.Type:
+    """The type that stands before the `=` of a binding."""
+    if isinstance(node, syntax.Index) and isinstance(node.operand, syntax.Name) and node.operand.id in KINDS:
+        kind, sizes = node.operand.id, node.subscripts
+        if len(sizes) == _SIZES.get(kind, len(sizes)) and not any(isinstance(size, syntax.Slice) for size in sizes):
+            return syntax.Type(node.span, (), kind, sizes)
+    raise errors.SyntaxError(
+        "this cannot be bound",
+        span=node.span,
+        needed="a type as in J[i, j]: matrix[m, n] = ..., or nothing, before the `=`",
+    )
 
 
 def _check_word(word: Token, words: tuple[str, ...], what: str) -> None:
