@@ -30,6 +30,12 @@ def _routine_address(name: str, dtype: str) -> int:
     return _address(symbol, symbol, lambda: _lower_routine(name, dtype))
 
 
+def entry_address() -> int:
+    """The address of the compiled doorway (`entry_code.enter`)."""
+    head = object.__basicsize__  # differs between builds of Python
+    return _address(f"matgrad_enter_{head}", f"matgrad_enter_{head}", lambda: _lower_entry(f"matgrad_enter_{head}"))
+
+
 def _address(symbol: str, text: str, lower: Callable[[], str]) -> int:
     with _lock:
         if symbol not in _addresses:
@@ -48,7 +54,11 @@ def _needed(name: str) -> int:
     if blas.is_symbol(name):
         return blas.address_of(name)
     routine = library.parse_symbol(name)
-    return _routine_address(*routine) if routine else 0
+    if routine:
+        return _routine_address(*routine)
+    if name.startswith("Py"):
+        return ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0
+    return 0
 
 
 def _lower_kernel(name: str, text: str) -> str:
@@ -66,6 +76,14 @@ def _lower_routine(name: str, dtype: str) -> str:
 
     kinds = library.parameters(ROUTINES[name], getattr(types, dtype))
     return native.lower(library.implementation(name), kinds, library.symbol(name, dtype))
+
+
+def _lower_entry(name: str) -> str:
+    from numba.core import types
+
+    from .entry_code import enter
+
+    return native.lower(enter, (types.intp,) * 4, name)
 
 
 def c_function(address: int) -> Callable[[int], int]:

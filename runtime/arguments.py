@@ -1,0 +1,109 @@
+"""Arguments of calls: from whatever the user gives to arrays as a kernel wants them, and errors that name them.
+
+Enters: values of calls.  Leaves: C-contiguous arrays of the kernel's dtype (numbers as arrays of order 0).  Always
+holds: an argument that fits already is not copied; nothing is misread: what is not made of real numbers is
+refused.  Not for: the usual calls, which never come here (`entry.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..compiler.dims import Dim
+from ..compiler.interpret import SizeMismatch, sizes_of
+from ..compiler.program import Buffer
+from ..grammar import errors
+
+Array = Any
+
+
+def as_array(name: str, value: Any) -> Array:
+    """The value as an array of real numbers of any dtype.  Raises mg.TypeError."""
+    if hasattr(value, "toarray") and not isinstance(value, np.ndarray):
+        value = value.toarray()  # scipy.sparse
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise errors.TypeError(f"{name} cannot be read as an array", found=str(error)) from None
+    if array.dtype.kind not in "biuf":
+        what = {"c": "complex numbers", "O": "Python objects", "U": "text", "S": "bytes", "V": "records"}
+        hint = "matgrad computes with real numbers: pass X.real and X.imag" if array.dtype.kind == "c" else ""
+        raise errors.TypeError(
+            f"{name} is not made of real numbers",
+            found=f"{name} has {what.get(array.dtype.kind, 'dtype ' + str(array.dtype))}",
+            needed="float64 or float32 (integers and lists of numbers are converted)",
+            hint=hint,
+        )
+    return array
+
+
+def convert(buffer: Buffer, value: Any, dtype: Any) -> Array:
+    """The value as the kernel wants it for an input.  Raises mg.TypeError, mg.ShapeError (for another order)."""
+    array = as_array(buffer.name, value)
+    order = len(buffer.shape)
+    if array.ndim != order:
+        raise errors.ShapeError(
+            f"{buffer.name} has the wrong number of dimensions",
+            found=f"{buffer.name} is {_described(array.shape)}",
+            needed=_declared(buffer),
+        )
+    if buffer.dtype == "int":
+        whole = array.astype(np.int64)
+        if np.any(whole != array):
+            raise errors.TypeError(f"{buffer.name} must be an integer", found=f"{buffer.name} is {array}")
+        return np.ascontiguousarray(whole).reshape(array.shape)
+    if array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned:
+        return np.asarray(array, dtype=np.dtype(dtype).newbyteorder("="))
+    return np.array(array, dtype=dtype, order="C", copy=True)
+
+
+def check_sizes(inputs: Sequence[Buffer], arrays: Sequence[Array]) -> dict[str, int]:
+    """The sizes that the arrays define.  Raises mg.ShapeError, naming the argument and the axis."""
+    try:
+        return sizes_of(inputs, [a.shape for a in arrays])
+    except SizeMismatch as found:
+        buffer = inputs[found.position]
+        raise errors.ShapeError(
+            f"the shape of {buffer.name} does not fit the other arguments",
+            found=f"axis {found.axis} of {buffer.name} has size {found.found}",
+            needed=f"{found.needed} = {found.value}, as {_declared(buffer)}" + _origin(found.needed, inputs, arrays),
+        ) from None
+
+
+def check_output(name: str, given: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+    """An array given as `out=`.  Raises mg.TypeError, mg.ShapeError."""
+    if not isinstance(given, np.ndarray) or given.dtype != dtype:
+        what = f"dtype {given.dtype}" if isinstance(given, np.ndarray) else type(given).__name__
+        raise errors.TypeError(f"out for {name} must be an array of {np.dtype(dtype)}", found=f"it is {what}")
+    if given.shape != shape:
+        raise errors.ShapeError(
+            f"out for {name} has the wrong shape", found=_described(given.shape), needed=_described(shape)
+        )
+    if not given.flags.writeable:
+        raise errors.TypeError(f"out for {name} is read-only")
+    return given
+
+
+def _origin(needed: Dim, inputs: Sequence[Buffer], arrays: Sequence[Array]) -> str:
+    """Where the sizes in a size come from: `; m is the size of axis 0 of X`."""
+    places = []
+    for name in sorted(needed.names):
+        for buffer in inputs:
+            axes = [k for k, dim in enumerate(buffer.shape) if dim.name == name]
+            if axes:
+                places.append(f"{name} is axis {axes[0]} of {buffer.name}")
+                break
+    return f" ({', '.join(places)})" if places else ""
+
+
+def _declared(buffer: Buffer) -> str:
+    kind = ("integer scalar" if buffer.dtype == "int" else "scalar", "vector", "matrix")[min(len(buffer.shape), 2)]
+    kind = "tensor" if len(buffer.shape) > 2 else kind
+    return f"{buffer.name}: {kind}" + (f"[{', '.join(map(str, buffer.shape))}]" if buffer.shape else "")
+
+
+def _described(shape: tuple[int, ...]) -> str:
+    return f"an array of shape {shape}" if shape else "a number"

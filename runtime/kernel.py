@@ -1,0 +1,192 @@
+"""A compiled kernel as something to call.
+
+Enters: a kernel program and a dtype.  Leaves: results, as fresh C-contiguous arrays (numbers as floats), or in the
+arrays given as `out`.  Always holds: arguments are never modified; calls may come from several threads at once; what
+does not fit raises an error that names the argument.  Compiling happens when the first result is needed.  Not for:
+choosing a program or a dtype.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..compiler.emit import emit
+from ..compiler.layout import layout
+from ..compiler.program import Program, Require
+from ..grammar import errors
+from . import build
+from .arguments import check_output, check_sizes, convert
+from .entry import Limits, Nest, doorway
+
+Array = Any
+
+
+class Kernel:
+    """The function of a program's inputs (positionally) that returns its outputs.
+
+    `nest` says how: the number of an output, or a tuple of such; by default the single output or the tuple of all.
+    Raises mg.TypeError, mg.ShapeError, mg.DomainError.
+    """
+
+    def __init__(self, program: Program, dtype: str = "float64", nest: Nest = None, title: str = "") -> None:
+        self.program = program
+        self.dtype = np.dtype(dtype)
+        self.layout = layout(program)
+        count = len(program.outputs)
+        self.nest: Nest = nest if nest is not None else (0 if count == 1 else tuple(range(count)))
+        self._title = title
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._call: Callable[..., Any] = self.run
+
+    @cached_property
+    def source(self) -> str:
+        """The text of the module that holds the kernel."""
+        return emit(self.program, str(self.dtype), self._title).text
+
+    @cached_property
+    def address(self) -> int:
+        """The address of the compiled kernel (`compiler/layout.py` tells how to call it)."""
+        return build.kernel_address(self.source)
+
+    @cached_property
+    def _function(self) -> Callable[[int], int]:
+        return build.c_function(self.address)
+
+    def __call__(self, *arguments: Any, out: Any = None) -> Any:
+        if self._calls < _SLOW_CALLS:
+            self._calls += 1
+            if self._calls == _SLOW_CALLS:
+                self._call = self.entry()
+        return self._call(*arguments) if out is None else self._call(*arguments, out=out)
+
+    def entry(
+        self,
+        fixed: Mapping[int, Array] | None = None,
+        fallback: Callable[..., Any] | None = None,
+        limits: Limits | None = None,
+    ) -> Callable[..., Any]:
+        """The fastest function of the inputs that are not `fixed` (positionally, and `out=`).
+
+        `fixed` gives arguments by number: the function keeps references to the arrays where they are already
+        C-contiguous and of the kernel's dtype.  Calls that need conversion or fail go to `fallback`, by default `run`;
+        so do those with a size outside of `limits` ((input, axis) -> smallest and largest).
+        """
+        given = {k: convert(self.program.inputs[k], value, self.dtype) for k, value in (fixed or {}).items()}
+        if fallback is None:
+            fallback = _Slow(self, given) if given else self.run
+        made = doorway(
+            self.address, self.program, self.layout, self.dtype, fallback, self.nest, given, limits or {}
+        )
+        return made or fallback
+
+    def run(self, *arguments: Any, out: Any = None) -> Any:
+        """The same as calling, for arguments of any kind: converts them, or says what does not fit."""
+        inputs = self.program.inputs
+        if len(arguments) != len(inputs):
+            names = ", ".join(b.name for b in inputs)
+            raise errors.ArgumentError(f"{len(arguments)} arguments for ({names})")
+        arrays = [convert(b, value, self.dtype) for b, value in zip(inputs, arguments, strict=True)]
+        table, keep = self._table(arrays)
+        results = self._outputs(table, arrays, out)
+        self._start(table, results)
+        return self._nested(self.nest, self._finished(results, out))
+
+    def _table(self, arrays: Sequence[Array]) -> tuple[Array, Sequence[Array]]:
+        """The address table with everything about the inputs, and what the kernel answers about sizes."""
+        table = np.zeros(self.layout.length, np.int64)
+        for array, place, sizes in zip(arrays, self.layout.inputs, self.layout.input_sizes, strict=True):
+            table[place] = array.ctypes.data
+            table[list(sizes)] = array.shape
+        status = self._function(table.ctypes.data)
+        if status != 0:
+            check_sizes(self.program.inputs, arrays)
+            raise AssertionError(f"the kernel refused the sizes ({status})")
+        return table, arrays
+
+    def _outputs(self, table: Array, arrays: Sequence[Array], out: Any) -> list[Array]:
+        """An array for each output: the given one where the kernel can write to it."""
+        shapes = [tuple(int(table[k]) for k in sizes) for sizes in self.layout.output_sizes]
+        given = self._given(out, shapes)
+        results: list[Array] = []
+        for k, shape in enumerate(shapes):
+            wanted = given.get(k)
+            usable = (
+                wanted is not None
+                and wanted.flags.c_contiguous
+                and wanted.flags.aligned
+                and not any(np.may_share_memory(wanted, a) for a in arrays)
+                and not any(np.may_share_memory(wanted, other) for j, other in given.items() if j != k)
+            )
+            results.append(wanted if usable else np.empty(shape, self.dtype))
+        return results
+
+    def _given(self, out: Any, shapes: Sequence[tuple[int, ...]]) -> dict[int, Array]:
+        """The arrays of `out` by the number of their output, checked."""
+        if out is None:
+            return {}
+        wanted = [k for k, shape in enumerate(self.layout.output_sizes) if shape]
+        arrays = out if isinstance(out, tuple) else (out,)
+        if len(arrays) != len(wanted):
+            names = ", ".join(self.program.outputs[k].name for k in wanted)
+            raise errors.ArgumentError(f"out needs {len(wanted)} arrays ({names})", found=f"{len(arrays)} were given")
+        return {
+            k: check_output(self.program.outputs[k].name, a, shapes[k], self.dtype)
+            for k, a in zip(wanted, arrays, strict=True)
+        }
+
+    def _start(self, table: Array, results: Sequence[Array]) -> None:
+        """Runs the kernel.  Raises mg.DomainError, mg.ShapeError."""
+        for place, result in zip(self.layout.outputs, results, strict=True):
+            table[place] = result.ctypes.data
+        workspace = np.empty(int(table[self.layout.bytes]) + 64, np.uint8)
+        table[0] = (workspace.ctypes.data + 63) & -64
+        status = self._function(table.ctypes.data)
+        if status > 0:
+            failure = self.program.failures[status - 1]
+            required = any(isinstance(s, Require) and s.failure == failure for s in self.program.flat())
+            raise (errors.ShapeError if required else errors.DomainError)(failure)
+
+    def _finished(self, results: Sequence[Array], out: Any) -> list[Any]:
+        """The results as the user gets them."""
+        given = iter(out if isinstance(out, tuple) else (out,))
+        finished: list[Any] = []
+        for result in results:
+            if result.ndim == 0:
+                finished.append(float(result))
+            elif out is None:
+                finished.append(result)
+            else:
+                target = next(given)
+                if target is not result:
+                    target[...] = result
+                finished.append(target)
+        return finished
+
+    def _nested(self, nest: Nest, results: Sequence[Any]) -> Any:
+        return results[nest] if isinstance(nest, int) else tuple(self._nested(part, results) for part in nest)
+
+
+class _Slow:
+    """A kernel's `run` with arguments fixed."""
+
+    def __init__(self, kernel: Kernel, fixed: Mapping[int, Array]) -> None:
+        self.kernel = kernel
+        self.fixed = fixed
+
+    def __call__(self, *arguments: Any, out: Any = None) -> Any:
+        inputs = self.kernel.program.inputs
+        free = [k for k in range(len(inputs)) if k not in self.fixed]
+        if len(arguments) != len(free):
+            names = ", ".join(inputs[k].name for k in free)
+            raise errors.ArgumentError(f"{len(arguments)} arguments for ({names})")
+        given = {**self.fixed, **dict(zip(free, arguments, strict=True))}
+        return self.kernel.run(*(given[k] for k in range(len(inputs))), out=out)
+
+
+_SLOW_CALLS = 3  # that do without a doorway
