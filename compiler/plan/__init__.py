@@ -5,7 +5,8 @@ says, for every size, whatever the sizes it was planned for; planning is determi
 (`simplify.py`) and for the kernels themselves (`emit.py`).
 
 The passes, in order: `structure.py` rewrites expressions whose structure saves work; `build.py` (with `contract.py`,
-`order.py`, `product.py`, `atoms.py`) turns them into tasks; `fuse.py` puts loops together; `steps.py` writes the steps.
+`order.py`, `product.py`, `atoms.py`) turns them into tasks; `update.py` lets products add; `fuse.py` puts loops together; `steps.py` writes the steps; `memory.py` shares
+the workspace.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from ..program import Program, Require
 from .build import Builder
 from .fuse import Fusion
 from .guess import Guess
+from .memory import compacted
 from .steps import Steps
 from .structure import structured
+from .update import updated
 
 __all__ = ["plan"]
 
@@ -38,6 +41,8 @@ def plan(
     roots = structured(results)
     builder = Builder(parameters, guess)
     uses = builder.results(roots)
-    fusion = Fusion(builder.tasks, [use.task for use in uses] + builder.checks)
+    tasks, uses = updated(builder.tasks, uses)
+    fusion = Fusion(tasks, [use.task for use in uses] + builder.checks)
     requirements = [*requirements, *builder.requirements.values()]
-    return Steps(fusion, uses, [root.shape for root in roots], guess).program(builder.inputs, requirements)
+    program = Steps(fusion, uses, [root.shape for root in roots], guess).program(builder.inputs, requirements)
+    return compacted(program)

@@ -1,0 +1,239 @@
+"""Sums of products without additions: BLAS adds to what is there, and multiplies by a scalar for nothing.
+
+Enters: tasks and the uses of the results.  Leaves: both, changed.  Always holds: only products that nobody else reads
+are changed.  Not for: additions that a loop does anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .build import Use
+from .tasks import (
+    Assembly,
+    Body,
+    BodyBuilder,
+    Call,
+    Cell,
+    Cells,
+    Factor,
+    Leaf,
+    Patch,
+    Product,
+    Read,
+    Task,
+    Window,
+    number,
+    plain,
+    through,
+)
+
+ADDING = frozenset({"gemm", "gemv", "syrk", "symv"})
+
+
+def updated(tasks: list[Task], results: Sequence[Use]) -> tuple[list[Task], list[Use]]:
+    """The tasks with scalings and sums of products done by the products."""
+    readers: dict[Task, int] = {}
+    for task in _needed(tasks, [use.task for use in results]):
+        for operand in task.operands:
+            readers[operand] = readers.get(operand, 0) + 1
+    for use in results:
+        readers[use.task] = readers.get(use.task, 0) + 1
+    redirect: dict[Task, Read] = {}
+    made: list[Task] = []
+    for task in tasks:
+        _redirected(task, redirect)
+        if isinstance(task, Cells) and task.reduce is None and task.shape:
+            found = _Sum(task, readers, made).read()
+            if found is not None:
+                redirect[task] = found
+        made.append(task)
+    for number_, task in enumerate(made):
+        task.number = number_
+    uses = []
+    for use in results:
+        if use.task in redirect:
+            read = redirect[use.task]
+            inner = {index.labels[0]: axis for axis, index in enumerate(read.place)}
+            use = Use(read.task, tuple(inner[axis] for axis in use.axes))
+        uses.append(use)
+    return made, uses
+
+
+def _needed(tasks: Sequence[Task], roots: Sequence[Task]) -> list[Task]:
+    needed: set[Task] = set()
+    work = list(roots)
+    while work:
+        task = work.pop()
+        if task not in needed:
+            needed.add(task)
+            work.extend(task.operands)
+    return [task for task in tasks if task in needed]
+
+
+def _redirected(task: Task, redirect: dict[Task, Read]) -> None:
+    """Reads what replaces a task."""
+    if not redirect:
+        return
+
+    def moved(read: Read) -> Read:
+        return redirect[read.task].at(dict(enumerate(read.place))) if read.task in redirect else read
+
+    def body(old: Body) -> Body:
+        return Body(tuple(map(moved, old.reads)), old.ops, old.result)
+
+    if isinstance(task, Cells):
+        task.body = body(task.body)
+    elif isinstance(task, Product):
+        task.body = body(task.body)
+        task.inputs = tuple(Window(through(moved(w.read)), w.groups, w.extents) for w in task.inputs)
+    elif isinstance(task, Call):
+        task.inputs = tuple(Window(through(moved(w.read)), w.groups, w.extents) for w in task.inputs)
+    elif isinstance(task, Assembly):
+        task.patches = tuple(Patch(p.extents, p.place, body(p.body)) for p in task.patches)
+        if task.base is not None:
+            task.base = moved(task.base)
+
+
+class _Sum:
+    """A task read as a linear combination: products that only it reads, and the rest."""
+
+    def __init__(self, task: Cells, readers: dict[Task, int], tasks: list[Task]) -> None:
+        self.task = task
+        self.readers = readers
+        self.tasks = tasks
+
+    def read(self) -> Read | None:
+        """What replaces the task, if all of it is done by products."""
+        terms = self._terms()
+        if terms is None:
+            return None
+        chain: list[tuple[Product, Read, Cell, bool]] = []
+        rest: list[tuple[Cell, bool]] = []
+        for cell, negative in terms:
+            found = self._product(cell)
+            if found is None:
+                rest.append((cell, negative))
+            else:
+                chain.append((*found, cell, negative))
+        # What cannot add comes first; alone beside other terms, a scaling is free in the loop.
+        starters = [c for c in chain if c[0].routine not in ADDING]
+        rest += [(cell, negative) for _, _, cell, negative in starters[1:]]
+        chain = starters[:1] + [c for c in chain if c[0].routine in ADDING]
+        if not chain or (len(chain) == 1 and rest):
+            return None
+        scales = [self._scale(cell, read, negative) for _, read, cell, negative in chain]
+        if any(scale is None for scale in scales):
+            return None
+        previous: Read | None = None
+        for (product, read, _, _), scale in zip(chain, scales, strict=True):
+            assert scale is not None
+            product.alpha = Factor(product.alpha.constant * scale.constant, product.alpha.tasks + scale.tasks)
+            if scale.tasks:
+                self._later(product)
+            inverse = {index.labels[0]: axis for axis, index in enumerate(read.place)}
+            if previous is not None:
+                # Axis k of the product is axis read.place[k] of the sum.
+                product.base = previous.at({label: plain(axis) for label, axis in inverse.items()})
+                self._later(product)
+            previous = read
+        assert previous is not None
+        if not rest:
+            return previous
+        body = BodyBuilder()
+        cells: dict[int, Cell] = {}
+        result = body.read(previous)
+        for cell, negative in rest:
+            result = body.op("sub" if negative else "add", result, self._copied(body, cell, cells))
+        self.task.body = body.finish(result)
+        return None
+
+    def _later(self, product: Product) -> None:
+        """The product now needs its base or a factor: it moves to the end of the tasks so far."""
+        self.tasks.remove(product)
+        self.tasks.append(product)
+
+    def _copied(self, body: BodyBuilder, cell: Cell, cells: dict[int, Cell]) -> Cell:
+        if cell.kind == "read":
+            return body.read(self.task.body.reads[cell.position])
+        if cell.kind != "op":
+            return cell
+        if cell.position not in cells:
+            function, operands = self.task.body.ops[cell.position]
+            cells[cell.position] = body.op(function, *[self._copied(body, operand, cells) for operand in operands])
+        return cells[cell.position]
+
+    def _terms(self) -> list[tuple[Cell, bool]] | None:
+        """The terms with their signs."""
+        body = self.task.body
+        found: list[tuple[Cell, bool]] = []
+        work = [(body.result, False)]
+        while work:
+            cell, negative = work.pop()
+            function, operands = body.ops[cell.position] if cell.kind == "op" else ("", ())
+            if function in ("add", "sub"):
+                work.append((operands[0], negative))
+                work.append((operands[1], negative != (function == "sub")))
+            elif function == "neg":
+                work.append((operands[0], not negative))
+            else:
+                found.append((cell, negative))
+        return found[::-1] if len(set(found)) == len(found) else None
+
+    def _product(self, cell: Cell) -> tuple[Product, Read] | None:
+        """The product that a term is a multiple of, if only this term reads it."""
+        reads = [r for r in self._reads(cell) if r.task.shape]
+        if len(reads) != 1:
+            return None
+        (read,) = reads
+        product = read.task
+        order = len(self.task.shape)
+        if not isinstance(product, Product) or product.base is not None:
+            return None
+        whole = sorted(index.label if index.label is not None else -1 for index in read.place) == list(range(order))
+        once = self.readers.get(product) == 1 and sum(r.task is product for r in self.task.body.reads) == 1
+        same = tuple(self.task.shape[index.labels[0]] for index in read.place) == product.shape if whole else False
+        return (product, read) if whole and once and same else None
+
+    def _reads(self, cell: Cell) -> list[Read]:
+        found: dict[Read, None] = {}
+        work = [cell]
+        while work:
+            current = work.pop()
+            if current.kind == "read":
+                found[self.task.body.reads[current.position]] = None
+            elif current.kind == "op":
+                work.extend(self.task.body.ops[current.position][1])
+        return list(found)
+
+    def _scale(self, cell: Cell, read: Read, negative: bool) -> Factor | None:
+        """The factor of the product in a term."""
+        body = BodyBuilder()
+        constant = -1.0 if negative else 1.0
+        tasks: list[Task] = []
+        position = self.task.body.reads.index(read)
+        while cell != Cell("read", position):
+            if cell.kind != "op":
+                return None
+            function, operands = self.task.body.ops[cell.position]
+            if function not in ("mul", "div"):
+                return None
+            inside = [k for k, operand in enumerate(operands) if read in self._reads(operand)]
+            if len(inside) != 1 or (function == "div" and inside == [1]):
+                return None
+            other = operands[1 - inside[0]]
+            if other.kind == "const" and function == "mul":
+                constant *= other.value
+            elif other.kind == "read" and function == "mul" and isinstance(self.task.body.reads[other.position].task, Leaf):
+                tasks.append(self.task.body.reads[other.position].task)
+            elif all(isinstance(r.task, Leaf) for r in self._reads(other)):
+                body = BodyBuilder()
+                copied = self._copied(body, other, {})
+                result = copied if function == "mul" else body.op("div", number(1.0), copied)
+                scalar = Cells((), 0, body.finish(result))
+                self.tasks.append(scalar)
+                tasks.append(scalar)
+            else:
+                return None
+            cell = operands[inside[0]]
+        return Factor(constant, tuple(tasks))
