@@ -5,7 +5,8 @@ says, for every size, whatever the sizes it was planned for; planning is determi
 (`simplify.py`) and for the kernels themselves (`emit.py`).
 
 The passes, in order: `structure.py` rewrites expressions whose structure saves work; `build.py` (with `contract.py`,
-`order.py`, `product.py`, `atoms.py`) turns them into tasks; `update.py` lets products add; `fuse.py` puts loops together; `steps.py` writes the steps; `memory.py` shares
+`order.py`, `product.py`, `atoms.py`) turns them into tasks; `update.py` lets products add; `fuse.py` puts loops together; `steps.py` writes the steps; `rows.py` joins passes over
+large arrays; `memory.py` shares
 the workspace.
 """
 
@@ -19,6 +20,7 @@ from .build import Builder
 from .fuse import Fusion
 from .guess import Guess
 from .memory import compacted
+from .rows import passes_joined
 from .steps import Steps
 from .structure import structured
 from .update import updated
@@ -45,4 +47,4 @@ def plan(
     fusion = Fusion(tasks, [use.task for use in uses] + builder.checks)
     requirements = [*requirements, *builder.requirements.values()]
     program = Steps(fusion, uses, [root.shape for root in roots], guess).program(builder.inputs, requirements)
-    return compacted(program)
+    return compacted(passes_joined(program, guess))

@@ -167,7 +167,7 @@ class Fusion:
                     score += 1
             if score >= 0 and (best is None or score > best[0]):
                 best = (score, labels)
-        if best is None or (best[0] == 0 and order > 1):
+        if best is None or best[0] == 0:
             return None
         return best[1]
 

@@ -358,16 +358,13 @@ def ordered(loop: Loop, guess: Guess) -> Loop:
     count = len(loop.extents)
     if count < 2:
         return loop
+    total = guess.volume(loop.extents)
     score = [0.0] * count
-    for load in loop.loads:
-        for stride, label in zip(load.view.strides, load.labels, strict=True):
-            score[label] += (stride == ONE) - (stride != ONE) * (len(load.labels) == count) * 0.5
-    for store in loop.stores:
-        for stride, label in zip(store.view.strides, store.labels, strict=True):
-            score[label] += (stride == ONE) - (stride != ONE) * (len(store.labels) == count) * 0.5
-        if not store.labels:
-            for label in range(count):
-                score[label] += 0.01 * (label == count - 1)
+    accesses = [(load.view, load.labels) for load in loop.loads] + [(s.view, s.labels) for s in loop.stores]
+    for view, labels in accesses:
+        weight = guess.volume(view.shape) / total
+        for stride, label in zip(view.strides, labels, strict=True):
+            score[label] += weight if stride == ONE else -weight / 2
     order = sorted(range(count), key=lambda label: (score[label], label))
     new = {label: k for k, label in enumerate(order)}
     if order == list(range(count)):

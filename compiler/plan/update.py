@@ -95,6 +95,17 @@ def _redirected(task: Task, redirect: dict[Task, Read]) -> None:
             task.base = moved(task.base)
 
 
+def _early(task: Task) -> bool:
+    """Whether a scalar is made of arguments alone, so that it is there before everything else."""
+    work = [task]
+    while work:
+        current = work.pop()
+        if not isinstance(current, Leaf) and not (isinstance(current, Cells) and current.reduce is None):
+            return False
+        work.extend(current.operands)
+    return True
+
+
 class _Sum:
     """A task read as a linear combination: products that only it reads, and the rest."""
 
@@ -224,16 +235,16 @@ class _Sum:
             other = operands[1 - inside[0]]
             if other.kind == "const" and function == "mul":
                 constant *= other.value
-            elif other.kind == "read" and function == "mul" and isinstance(self.task.body.reads[other.position].task, Leaf):
+            elif not all(_early(r.task) for r in self._reads(other)):
+                return None
+            elif other.kind == "read" and function == "mul":
                 tasks.append(self.task.body.reads[other.position].task)
-            elif all(isinstance(r.task, Leaf) for r in self._reads(other)):
+            else:
                 body = BodyBuilder()
                 copied = self._copied(body, other, {})
                 result = copied if function == "mul" else body.op("div", number(1.0), copied)
                 scalar = Cells((), 0, body.finish(result))
                 self.tasks.append(scalar)
                 tasks.append(scalar)
-            else:
-                return None
             cell = operands[inside[0]]
         return Factor(constant, tuple(tasks))

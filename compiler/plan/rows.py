@@ -1,0 +1,250 @@
+"""Passes over a large array that are made one: row by row, so that every row is read from memory once.
+
+Enters: a program.  Leaves: the same program with some steps put together in `Rows`.  Always holds: within a pass, a
+step reads of another one only what belongs to the same rows; sums over the rows are complete when the pass ends.
+Not for: arrays that stay in the cache anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ..dims import Dim
+from ..program import Buffer, Loop, Program, Require, Routine, Rows, Scale, Step, View
+from ..routines import ROUTINES
+from .guess import Guess
+from .memory import reads, views, writes
+
+# From this many elements on, an array does not stay in the cache between two passes.
+LARGE = 20_000
+# Fewer rows than this are not worth a pass.
+FEWEST = 16
+# The smaller size of a matrix that multiplies rows, at most.
+THIN = 32
+SUMMING = frozenset({"gemm", "gemv", "syrk"})
+
+
+def passes_joined(program: Program, guess: Guess) -> Program:
+    """The program with passes over the rows of large arrays joined."""
+    steps = list(program.steps)
+    buffers = {v.buffer.name: v.buffer for step in steps for v in views(step)}
+    groups: dict[Dim, list[Buffer]] = {}
+    for buffer in buffers.values():
+        if len(buffer.shape) >= 2 and guess.volume(buffer.shape) >= LARGE and guess(buffer.shape[0]) >= FEWEST:
+            groups.setdefault(buffer.shape[0], []).append(buffer)
+    for group in groups.values():
+        joined: list[Step] | None = steps
+        while joined is not None:
+            steps = joined
+            joined = _join(steps, group, guess)
+    return replace(program, steps=tuple(_localised(steps)))
+
+
+def _join(steps: Sequence[Step], group: Sequence[Buffer], guess: Guess) -> list[Step] | None:
+    """The steps with the longest run of passes over arrays of the group joined; None if there is none."""
+    names = {buffer.name: buffer for buffer in group}
+    touched = [[v.buffer.name for v in views(s) if v.buffer.name in names] for s in steps]
+    touching = [k for k, s in enumerate(steps) if touched[k] and isinstance(s, Loop | Routine)]
+    after = _after(steps)
+    for length in range(len(touching), 1, -1):
+        for start in range(len(touching) - length + 1):
+            chosen = touching[start : start + length]
+            counts = [name for k in chosen for name in set(touched[k])]
+            if len(counts) == len(set(counts)):
+                continue  # nothing is read twice
+            members = [
+                k
+                for k in range(chosen[0], chosen[-1] + 1)
+                if k in chosen or (any(after[k] >> a & 1 for a in chosen) and any(after[b] >> k & 1 for b in chosen))
+            ]
+            found = _pass([steps[k] for k in members], names[touched[chosen[0]][0]], guess)
+            if found is not None:
+                rest = [k for k in range(len(steps)) if k not in members]
+                late = [k for k in rest if any(after[k] >> m & 1 for m in members)]
+                early = [k for k in rest if k not in late]
+                return [*(steps[k] for k in early), found, *(steps[k] for k in late)]
+    return None
+
+
+def _after(steps: Sequence[Step]) -> list[int]:
+    """For each step the set (bit mask) of the steps that must come before it."""
+    result: list[int] = []
+    written: dict[str, int] = {}
+    used: dict[str, int] = {}
+    requirements = 0
+    for position, step in enumerate(steps):
+        mask = requirements
+        read = {v.buffer.name for v in reads(step)}
+        write = {v.buffer.name for v in writes(step)}
+        for name in read:
+            mask |= written.get(name, 0)
+        for name in write:
+            mask |= written.get(name, 0) | used.get(name, 0)
+        for other in range(position):
+            if mask >> other & 1:
+                mask |= result[other]
+        result.append(mask)
+        for name in read:
+            used[name] = used.get(name, 0) | 1 << position
+        for name in write:
+            written[name] = written.get(name, 0) | 1 << position
+        # What can stop the kernel stays before what follows.
+        if isinstance(step, Require) or (isinstance(step, Routine) and ROUTINES[step.name].name.startswith("check_")):
+            requirements |= 1 << position
+    return result
+
+
+def _pass(members: Sequence[Step], buffer: Buffer, guess: Guess) -> Rows | None:
+    """The pass over the rows (the first axis) of the buffer, if all members can be part of one."""
+    rows = _RowAxes(buffer, guess)
+    inner: list[Loop | Routine] = []
+    for step in members:
+        if not isinstance(step, Loop | Routine) or not (rows.loop(step) if isinstance(step, Loop) else rows.routine(step)):
+            return None
+        inner.append(step)
+    return Rows(buffer.shape[0], tuple(inner), tuple(sorted(rows.axes.items())))
+
+
+@dataclass
+class _RowAxes:
+    """Which axis of each buffer runs over the rows, found step by step."""
+
+    buffer: Buffer
+    guess: Guess
+    axes: dict[str, int] = field(default_factory=dict)
+    fixed: set[str] = field(default_factory=set)  # read as a whole by some step
+    sums: set[str] = field(default_factory=set)  # complete only after the pass
+
+    def __post_init__(self) -> None:
+        self.axes[self.buffer.name] = 0
+
+    @property
+    def extent(self) -> Dim:
+        return self.buffer.shape[0]
+
+    def position(self, view: View) -> int | None:
+        """The axis of the view that runs over the rows; -1 if the view has none although its buffer has."""
+        axis = self.axes.get(view.buffer.name)
+        if axis is None:
+            return None
+        stride = view.buffer.view().strides[axis]
+        found = [
+            k
+            for k, (size, step) in enumerate(zip(view.shape, view.strides, strict=True))
+            if step == stride and size == self.extent
+        ]
+        return found[0] if len(found) == 1 and view.offset == Dim.of(0) else -1
+
+    def claim(self, view: View, axis: int) -> bool:
+        """Makes axis `axis` of the view the rows of its buffer."""
+        name = view.buffer.name
+        if name in self.fixed or name in self.sums or view.offset != Dim.of(0):
+            return False
+        if name in self.axes:
+            return self.position(view) == axis
+        whole = view.buffer.view().strides
+        found = [k for k, stride in enumerate(whole) if stride == view.strides[axis] and view.buffer.shape[k] == self.extent]
+        if len(found) != 1 or found[0] != 0:
+            return False
+        self.axes[name] = found[0]
+        return self.position(view) == axis
+
+    def hold(self, view: View) -> bool:
+        """Notes that the view is read as a whole, by every row."""
+        if view.buffer.name in self.axes or view.buffer.name in self.sums:
+            return False
+        self.fixed.add(view.buffer.name)
+        return True
+
+    def loop(self, loop: Loop) -> bool:
+        """Whether the loop can be part of the pass."""
+        labels: set[int] = set()
+        for access in (*loop.loads, *loop.stores):
+            axis = self.position(access.view)
+            if axis == -1:
+                return False
+            if axis is not None:
+                labels.add(access.labels[axis])
+        if len(labels) != 1:
+            return False
+        (label,) = labels
+        if loop.extents[label] != self.extent:
+            return False
+        for load in loop.loads:
+            if load.labels.count(label) > 1:
+                return False
+            if not (self.claim(load.view, load.labels.index(label)) if label in load.labels else self.hold(load.view)):
+                return False
+        for store in loop.stores:
+            if label in store.labels:
+                if not self.claim(store.view, store.labels.index(label)):
+                    return False
+            elif store.reduce != "sum" or not self.collect(store.view, store.accumulate):
+                return False
+        return True
+
+    def collect(self, view: View, adds: bool) -> bool:
+        """Notes that the view is a sum over the rows."""
+        name = view.buffer.name
+        if name in self.axes or name in self.fixed or (name in self.sums and not adds):
+            return False
+        self.sums.add(name)
+        return True
+
+    def thin(self, step: Routine, letter: str) -> bool:
+        """Whether what a product needs besides rows stays in the cache, and a few rows at a time are enough for it."""
+        sizes = [self.guess(size) for name, size in ROUTINES[step.name].sizes(step).items() if name != letter]
+        return len(sizes) < 2 or (min(sizes) <= THIN and sizes[0] * sizes[1] <= LARGE) if step.name != "syrk" else sizes[0] <= THIN
+
+    def routine(self, step: Routine) -> bool:
+        """Whether the routine can be part of the pass."""
+        signature = ROUTINES[step.name]
+        if step.name not in ("gemm", "gemv", "syrk", "copy", "ger", "trmm_lower", "trmm_upper", "symm") or step.failure:
+            return False
+        if any(not self.hold(view) for scale in step.scalars for view in scale.views):
+            return False
+        if step.name == "copy":
+            (source,), (target,) = step.inputs, step.outputs
+            axis = self.position(source)
+            return axis is not None and axis >= 0 and self.claim(source, axis) and self.claim(target, axis)
+        patterns = [p.replace("[", "").replace("]", "") for p in (*signature.inputs, *signature.outputs)]
+        operands = (*step.inputs, *step.outputs)
+        letters: set[str] = set()
+        for pattern, view in zip(patterns, operands, strict=True):
+            axis = self.position(view)
+            if axis == -1:
+                return False
+            if axis is not None:
+                letters.add(pattern[axis])
+        if len(letters) != 1:
+            return False
+        (letter,) = letters
+        if any(pattern.count(letter) > 1 for pattern in patterns) or not self.thin(step, letter):
+            return False
+        for pattern, view in list(zip(patterns, operands, strict=True))[: len(step.inputs)]:
+            has = letter in pattern[: len(view.shape)]
+            if not (self.claim(view, pattern.index(letter)) if has else self.hold(view)):
+                return False
+        adds = len(step.scalars) > 1 and step.scalars[1] != Scale(0.0)
+        (pattern,), (out,) = patterns[len(step.inputs) :], step.outputs
+        if letter in pattern:
+            return self.claim(out, pattern.index(letter))
+        return step.name in SUMMING and self.collect(out, adds)
+
+
+def _localised(steps: Sequence[Step]) -> list[Step]:
+    """The passes with the work buffers named that only one of them uses."""
+    uses: dict[str, int] = {}
+    for step in steps:
+        for name in {v.buffer.name for v in views(step)}:
+            uses[name] = uses.get(name, 0) + 1
+    result: list[Step] = []
+    for step in steps:
+        if isinstance(step, Rows):
+            work = {v.buffer.name for v in views(step) if v.buffer.role == "work"}
+            axes = dict(step.axes)
+            local = frozenset(name for name in work if uses[name] == 1 and axes.get(name) == 0)
+            step = replace(step, local=local)
+        result.append(step)
+    return result
