@@ -14,6 +14,7 @@ from fractions import Fraction
 from .contraction import (
     EQUIVARIANT,
     INVARIANT,
+    MULTILINEAR,
     add,
     contract,
     delta,
@@ -265,6 +266,8 @@ def reduce_(function: str, argument: Expr, axes: Iterable[int]) -> Expr:
     axes = tuple(sorted(axes))
     if not axes:
         return argument
+    if function == "prod" and len(axes) > 1:
+        return reduce_(function, reduce_(function, argument, axes[-1:]), axes[:-1])
     if argument.order == 2:
         kept, flipped = oriented(argument)
         if flipped:
@@ -282,8 +285,25 @@ def atom(function: str, arguments: Sequence[Expr], shape: Shape) -> Expr:
         if flipped:
             made = atom(function, (kept, *arguments[1:]), shape[::-1] if function in EQUIVARIANT else shape)
             return transpose(made) if function in EQUIVARIANT else made
+    if function in MULTILINEAR:
+        return _multilinear(function, arguments, shape)
     result: Expr = node(Atom, shape, function=function, arguments=arguments)
     return result
+
+
+def _multilinear(function: str, arguments: tuple[Expr, ...], shape: Shape) -> Expr:
+    """A function that is linear in all arguments but the first: coefficients go outside, sums stay."""
+    coefficient = Fraction(1)
+    plain = [arguments[0]]
+    for argument in arguments[1:]:
+        if isinstance(argument, Sum) and len(argument.terms) < 2:
+            if not argument.terms:
+                return zero(shape)
+            coefficient *= argument.terms[0][0]
+            argument = argument.terms[0][1]
+        plain.append(argument)
+    made: Expr = node(Atom, shape, function=function, arguments=tuple(plain))
+    return scaled(made, coefficient)
 
 
 def with_operands(expression: Expr, operands: tuple[Expr, ...]) -> Expr:

@@ -132,15 +132,20 @@ def _is_symmetric(expression: Expr) -> bool:
     if isinstance(expression, Structure):
         return expression.kind == "delta"
     if isinstance(expression, Map | Atom) and all(symmetric(a) for a in expression.arguments):
-        return isinstance(expression, Map) or expression.function in EQUIVARIANT
+        return isinstance(expression, Map) or expression.function in EQUIVARIANT | SPECTRAL | MULTILINEAR
     if isinstance(expression, Contract | Sum):
         return transpose(expression) is expression
     return False
 
 
 # Matrix functions with f(A') = f(A)', and those with f(A') = f(A).
-EQUIVARIANT = frozenset({"inv", "adj", "pinv", "expm", "logm", "sqrtm"})
+EQUIVARIANT = frozenset({"inv", "adj", "pinv", "expm", "logm", "sqrtm", "polar", "svdmaxproj"})
 INVARIANT = frozenset({"det", "logdet", "logabsdet", "normfro", "norm2", "normnuc", "svdvals"})
+# Functions of a symmetric matrix with a symmetric value.
+SPECTRAL = frozenset({"eigmaxproj", "eigmaxresolvent"})
+# Derivatives of matrix functions: linear in each argument after the first.  Each is the derivative of the gradient of a
+# scalar function, so the adjoint in a direction E of the seed S is the transpose of the same derivative along S'.
+MULTILINEAR = frozenset({"dexpm", "dlogm", "dsqrtm", "dadj"})
 
 
 def transpose(matrix: Expr) -> Expr:

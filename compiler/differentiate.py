@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from ..grammar.errors import DomainError
 from . import algebra
-from .contraction import COMPARISONS
+from .contraction import COMPARISONS, MULTILINEAR
 from .dims import Dim
 from .expr import Atom, Contract, Expr, Map, Reduce, Sum, Symbol, symbol, topological
 from .rulebook import Template, instantiate, rulebook
@@ -79,6 +79,8 @@ def _share(current: Expr, position: int, adjoint: Expr, lead: int) -> tuple[Frac
             return current.terms[position][0], adjoint
         case Contract():
             return Fraction(1), _delete_factor(current, position, adjoint, lead)
+    if isinstance(current, Atom) and current.function in MULTILINEAR and position:
+        return Fraction(1), _multilinear_adjoint(current, position, adjoint, lead)
     operand = current.operands[position]
     direction = symbol("d", operand.shape, (), "direction")
     linear = differential(current, {position: direction})
@@ -100,6 +102,25 @@ def _delete_factor(current: Contract, position: int, adjoint: Expr, lead: int) -
             label = tied
         outputs.append(label)
     return algebra.contract(factors, (*leading, *outputs), sizes)
+
+
+def _multilinear_adjoint(current: Atom, position: int, adjoint: Expr, lead: int) -> Expr:
+    """The adjoint of a derivative of a matrix function, as a function of one of its directions: the transpose of the
+    same derivative along the transposed seed.  Indices in front of the other directions are summed with the seed's."""
+    seed = tuple(range(adjoint.order))
+    arguments = list(current.arguments)
+    arguments[position] = algebra.permute(adjoint, (*seed[:-2], seed[-1], seed[-2]))
+    batches: list[tuple[int, ...]] = []
+    start = lead
+    for argument in current.arguments[1:]:
+        batches.append(seed[start : start + argument.order - 2])
+        start += argument.order - 2
+    at = [label for k, batch in enumerate(batches, 1) for label in (seed[:-2] if k == position else batch)]
+    outputs = (*seed[:lead], *batches[position - 1], seed[-2], seed[-1])
+    sizes = dict(enumerate(adjoint.shape))
+    shape = (*(sizes[label] for label in at), *current.shape[-2:])
+    made = algebra.atom(current.function, arguments, shape)
+    return algebra.contract([(made, (*at, seed[-1], seed[-2]))], outputs, sizes)
 
 
 def tangent(function: Expr, variable: Symbol, direction: Expr) -> Expr:
@@ -136,6 +157,8 @@ def differential(current: Expr, directions: dict[int, Expr]) -> Expr:
     if isinstance(current, Reduce):
         return _reduction_differential(current, directions[0])
     assert isinstance(current, Map | Atom)
+    if current.function == "prodothers":
+        return _others_differential(current, directions[0])
     template = _table(current.function, len(current.arguments), "")
     names: dict[str, Expr] = {}
     for position, (name, operand) in enumerate(zip(template.parameters, current.arguments, strict=True)):
@@ -146,7 +169,38 @@ def differential(current: Expr, directions: dict[int, Expr]) -> Expr:
     return instantiate(template.value, names)
 
 
+def _others_differential(current: Atom, direction: Expr) -> Expr:
+    """Of the products of all other elements along the last index, by their definition as products of an array that has
+    one index more, with ones in place of the element that is left out."""
+    (argument,) = current.arguments
+    order, size = argument.order, argument.shape[-1]
+    shape = (*argument.shape, size)
+    sizes = dict(enumerate(shape))
+    labels = (*range(order - 1), order)
+    identity = algebra.broadcast(algebra.delta(size), (order - 1, order), shape)
+    left = algebra.difference(algebra.ones(shape), identity)
+
+    def without_diagonal(array: Expr) -> Expr:
+        return algebra.contract([(array, labels), (left, tuple(range(order + 1)))], range(order + 1), sizes)
+
+    product = algebra.reduce_("prod", algebra.total(without_diagonal(argument), identity), (order,))
+    assert isinstance(product, Reduce)
+    return _reduction_differential(product, without_diagonal(direction))
+
+
+def _product_differential(current: Reduce, direction: Expr) -> Expr:
+    argument, (axis,) = current.argument, current.axes
+    axes = [k for k in range(argument.order) if k != axis] + [axis]
+    last = algebra.permute(argument, axes)
+    others = algebra.atom("prodothers", (last,), last.shape)
+    labels = tuple(range(argument.order))
+    factors = [(others, tuple(axes)), (direction, labels)]
+    return algebra.contract(factors, axes[:-1], dict(enumerate(argument.shape)))
+
+
 def _reduction_differential(current: Reduce, direction: Expr) -> Expr:
+    if current.function == "prod":
+        return _product_differential(current, direction)
     whole = len(current.axes) == current.argument.order
     literal = "" if whole else str(current.axes[0] + 1)
     template = _table(current.function, 1 if whole else 2, literal)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..grammar.errors import DomainError
+from .atoms import ATOMS
 from .expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, topological
 from .scalars import SCALARS
 
@@ -144,35 +145,3 @@ def _reduce(function: str, operand: Array, axes: tuple[int, ...]) -> Array:
     if empty:
         raise DomainError(f"{function} of nothing", hint="an array along which the extreme is taken has size 0")
     return (np.max if function == "max" else np.min)(operand, axis=axes)
-
-
-def _inverse(matrix: Array) -> Array:
-    try:
-        return np.linalg.inv(matrix)
-    except np.linalg.LinAlgError:
-        raise DomainError("the matrix is singular: it has no inverse") from None
-
-
-def _logdet(matrix: Array) -> Array:
-    sign, value = np.linalg.slogdet(matrix)
-    if not sign > 0:
-        raise DomainError("logdet of a matrix whose determinant is not positive", hint="logabsdet takes log|det|")
-    return np.asarray(value)
-
-
-def _norm(array: Array) -> Array:
-    scale = np.max(np.abs(array), initial=0.0)
-    if not np.isfinite(scale) or scale == 0.0:
-        return np.asarray(scale)
-    return np.asarray(scale * np.sqrt(np.sum((array / scale) ** 2)))
-
-
-ATOMS: dict[str, Any] = {
-    "inv": _inverse,
-    "det": lambda a: np.asarray(np.linalg.det(a)),
-    "logdet": _logdet,
-    "logabsdet": lambda a: np.asarray(np.linalg.slogdet(a)[1]),
-    "normfro": _norm,
-}
-
-

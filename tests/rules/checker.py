@@ -175,8 +175,10 @@ def check_differential(function, arguments, arrays, sizes, first=0) -> None:
     agrees with central differences along a random direction."""
     rng = np.random.default_rng(7)
     for position, argument in enumerate(arguments, first):
-        direction = symbol("direction", argument.shape)
+        direction = symbol("direction", argument.shape, argument.attributes)
         along = rng.normal(size=tuple(d.evaluate(sizes) for d in argument.shape))
+        if "symmetric" in argument.attributes:
+            along = along + along.T
         value = evaluate(differential(function, {position: direction}), {**arrays, "direction": along}, sizes)
         estimates = []
         for h in (1e-5, 5e-6):

@@ -9,10 +9,12 @@ import pytest
 
 from matgrad.compiler import algebra
 from matgrad.compiler.dims import Dim
+from matgrad.compiler.elaborate import Elaborator, Sizes
 from matgrad.compiler.evaluate import evaluate
 from matgrad.compiler.expr import symbol
 from matgrad.compiler.rulebook import Rulebook, read, rulebook
-from matgrad.grammar.source import Source
+from matgrad.grammar.parse import parse_expression
+from matgrad.grammar.source import Source, text_source
 
 from tests.rules.checker import Refused, check_differential, check_law, check_rule
 
@@ -44,34 +46,44 @@ def test_false_is_refused(name):
         check_rule(FALSE.rules[name]) if name in FALSE.rules else check_law(FALSE.laws[name])
 
 
+# The shapes of the arguments of matrix functions; all others are elementwise.
+SQUARE = "inv det logdet logabsdet adj dadj expm dexpm logm dlogm sqrtm dsqrtm".split()
+RECTANGULAR = "normfro pinv norm2 normnuc svdvals svdleft svdright svdmaxproj polar".split()
+SYMMETRIC = "chol eigvals eigvecs eigmax eigmin eigmaxproj eigmaxresolvent".split()
+VECTOR = "eiggaps svdsums prod".split()
+
+
+def _shape(name, literal):
+    if name in SQUARE + SYMMETRIC:
+        return (Dim.of("n"), Dim.of("n"))
+    return (Dim.of("m"),) if name in VECTOR and not literal else (Dim.of("m"), Dim.of("n"))
+
+
 def _call(key, arguments):
     """The function of a differential's left side, applied to the arguments."""
-    name, count, literal = key
-    if name in ("max", "min", "logsumexp", "prod") and (literal or count == 1):
-        axes = (int(literal) - 1,) if literal else range(arguments[0].order)
-        reduced = algebra.reduce_(name, arguments[0], axes)
-        return reduced
-    if arguments[0].order == 2 and name in MATRIX:
-        return algebra.atom(name, arguments, arguments[0].shape if name == "inv" else ())
-    return algebra.map_(name, arguments)
-
-
-MATRIX = {"inv", "det", "logdet", "logabsdet", "normfro"}
+    name, _, literal = key
+    names = [a.name for a in arguments] + [literal] * bool(literal)
+    text = f"{names[0]} .^ {names[1]}" if name == "pow" else f"{name}({', '.join(names)})"
+    scope = Elaborator(None, {}, Sizes(), {a.name: a for a in arguments}, {})
+    value = scope.value(parse_expression(text_source(text)).body.result)
+    return algebra.sum_over(value, (0,)) if literal == "1" else value  # a row
 
 
 @pytest.mark.parametrize("key", BOOK.differentials, ids=lambda key: "-".join(map(str, key)))
 def test_differential(key):
-    name, count, literal = key
+    name, _, literal = key
     sizes = {"m": 5, "n": 3}
-    shape = (Dim.of("n"), Dim.of("n")) if name in MATRIX else (Dim.of("m"), Dim.of("n"))
+    shape = _shape(name, literal)
     template = BOOK.differentials[key]
     names = [p for p in template.parameters if p]
-    arguments = [symbol(p, shape) for p in names]
+    attributes = ("symmetric",) if name in SYMMETRIC else ()
+    arguments = [symbol(p, shape, attributes) for p in names]
     low, high = DOMAINS.get(name, (-2, 2))
     rng = np.random.default_rng(3)
     arrays = {p: rng.uniform(low, high, size=tuple(d.evaluate(sizes) for d in shape)) for p in names}
-    if name in MATRIX:
-        arrays["X"] = arrays["X"] @ arrays["X"].T + np.eye(3)
+    if name in SQUARE + SYMMETRIC:
+        first = names[0]
+        arrays[first] = arrays[first] @ arrays[first].T + np.eye(3)
     if name == "where":
         arguments[0] = algebra.map_("gt", arguments[1:])
         function = algebra.map_("where", arguments)
@@ -101,7 +113,16 @@ def check_differential_where(function, arguments, arrays, sizes):
         assert np.array_equal(value, expected)
 
 
-@pytest.mark.parametrize("key", BOOK.definitions, ids=lambda key: "-".join(map(str, key)))
+HELPERS = {name for name, _, _ in BOOK.definitions} - {"mean", "var", "softmax", "logsoftmax"}
+
+
+@pytest.mark.parametrize("name", sorted(HELPERS))
+def test_helper_is_part_of_a_differential(name):
+    """Abbreviations that only differentials use are tested with these."""
+    assert any(f"{name}(" in template.text for template in BOOK.differentials.values())
+
+
+@pytest.mark.parametrize("key", [k for k in BOOK.definitions if k[0] not in HELPERS], ids=lambda key: "-".join(map(str, key)))
 def test_definition(key):
     """Abbreviations against NumPy."""
     import scipy.special
