@@ -11,6 +11,7 @@ elaborated again, until nothing is open.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -134,6 +135,7 @@ class Elaborator:
 
     def body(self, body: syntax.Body) -> tuple[Value, ...]:
         """The results of a function's body."""
+        variables = differentiated(body)
         for binding in body.bindings:
             if binding.name in self.names or binding.name in self.size_names:
                 self.fail(f"{binding.name} is bound twice", binding.name_span, kind=errors.NameError,
@@ -146,7 +148,7 @@ class Elaborator:
                 value = indexed(self, binding)
             if isinstance(value, Condition):
                 self.fail("a comparison has no value of its own", binding.value, hint="write where(condition, a, b)")
-            if isinstance(value, Expr):
+            if isinstance(value, Expr) and binding.name in variables:
                 value = symbol(binding.name, value.shape, (), "bound", value)
             self.names[binding.name] = value
         items = body.result.items if isinstance(body.result, syntax.Tuple) else (body.result,)
@@ -278,6 +280,8 @@ class Elaborator:
                               found=f"{self.text(place)} is {describe(expression.shape)}\n"
                               f"{parameter.name} is declared {wanted.kind}[{', '.join(inner.text(s) for s in wanted.sizes)}]")  # fmt: skip
             attributes = wanted.attributes
+        if parameter.name not in differentiated(self.functions[node.name].body):
+            return expression
         return symbol(parameter.name, expression.shape, attributes, "bound", expression)
 
     def dim(self, node: syntax.Node) -> Dim:
@@ -434,6 +438,17 @@ def free_names(function: syntax.Function, functions: Mapping[str, syntax.Functio
             if isinstance(node, syntax.Name) and node.id not in bound | indices:
                 found.append((node.span.start, node.id))
     return list(dict.fromkeys(name for _, name in sorted(found)))
+
+
+DERIVATIVES = frozenset({"grad", "jac", "hess", "hvp", "jvp", "vjp"})
+
+
+@functools.lru_cache(maxsize=1024)
+def differentiated(body: syntax.Body) -> frozenset[str]:
+    """The names by which a body takes derivatives.  Only these are symbols of their own; other names are just what they
+    stand for, so that functions that call one another many times share everything that is equal."""
+    calls = [n for n in syntax.postorder(body) if isinstance(n, syntax.Call) and n.name in DERIVATIVES]
+    return frozenset(n.id for call in calls for n in call.arguments[1:2] if isinstance(n, syntax.Name))
 
 
 def _size_names(node: syntax.Node) -> set[str]:
