@@ -20,7 +20,8 @@ class Link:
     """A matrix factor and its transpose.
 
     `inverted` is the argument where the factor is an inverse; `elementwise` says that it was made element by element;
-    `weights` is the vector of a diagonal factor.
+    `weights` is the vector of a diagonal factor.  `sums` is `down` for the matrix that makes cumulative sums, `up` for
+    its transpose.
     """
 
     node: Node
@@ -29,10 +30,12 @@ class Link:
     inverted_turned: Node | None = None
     elementwise: bool = False
     weights: Node | None = None
+    sums: str = ""
 
     def turn(self) -> Link:
         """The transposed factor."""
-        return Link(self.turned, self.node, self.inverted_turned, self.inverted, self.elementwise, self.weights)
+        return Link(self.turned, self.node, self.inverted_turned, self.inverted, self.elementwise, self.weights,
+                    {"down": "up", "up": "down"}.get(self.sums, ""))  # fmt: skip
 
 
 Chain = tuple[Link, ...]
@@ -71,6 +74,10 @@ class Vector:
     @property
     def product(self) -> Node:
         """`links * base` as a product."""
+        for place, link in enumerate(self.links):
+            if link.sums == "down":
+                inner = Vector(self.links[place + 1 :], self.base).product
+                return notation.times(*(link.node for link in self.links[:place]), notation.call("cumsum", inner))
         return notation.times(*(link.node for link in self.links), self.base)
 
     @property
@@ -96,6 +103,10 @@ def matrix(chain: Chain) -> Node:
     """The product of a chain."""
     if len(chain) == 2 and chain[0].inverted is not None and chain[1].inverted is None:
         return notation.solved(chain[0].inverted, chain[1].node)
+    if len(chain) > 1 and chain[0].sums == "down":
+        return notation.call("cumsum", matrix(chain[1:]), notation.literal("1"))
+    if len(chain) > 1 and chain[-1].sums == "up":
+        return notation.call("cumsum", matrix(chain[:-1]), notation.literal("2"))
     return notation.times(*(link.node for link in chain))
 
 

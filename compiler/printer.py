@@ -33,6 +33,8 @@ from .expr import (
     symbols,
     topological,
 )
+from .latex import name as latex_name
+from .latex import render
 from .links import where
 from .notation import call, cost, is_number
 from .products import product, vector_of
@@ -42,18 +44,34 @@ from .unparse import type_text, unparse
 
 ONE = Dim.of(1)
 SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
-# A text longer than this has its repeated parts bound to names.
-LONGEST = 240
-# Deeper than this, parts are bound to names too: the parser limits nesting.
-DEEPEST = 60
+# These take the symmetric part of their argument.
+OF_SYMMETRIC_PART = {"chol", "eigvals", "eigvecs", "eigmax", "eigmin", "eigmaxproj", "eigmaxresolvent"}
 
 
 def text(expression: Expr) -> str:
     """The expression in the language.  In index notation `J[i,j] = ...`; with several parts, a block `{ ...; ... }`."""
     body = Printer([expression]).body([expression], False)
-    if len(body.bindings) == 1 and isinstance(body.result, syntax.Name) and body.bindings[0].indices is not None:
-        return unparse(body.bindings[0])
-    return unparse(body)
+    return unparse(body.bindings[0] if is_binding(body) else body)
+
+
+def latex(expression: Expr) -> str:
+    """The expression in LaTeX for math mode."""
+    body = Printer([expression]).body([expression], False)
+    return render(body.bindings[0] if is_binding(body) else body)
+
+
+def latex_derivative(function: str, operation: str, variable: str, expression: Expr) -> str:
+    """The equation for a derivative: `\nabla_{w} f = ...` for `grad`, `\nabla^{2}_{w} f` for `hess`, a quotient for
+    the others."""
+    f, x = latex_name(function), latex_name(variable)
+    heads = {"grad": rf"\nabla_{{{x}}} {f}", "hess": rf"\nabla^{{2}}_{{{x}}} {f}"}
+    head = heads.get(operation, rf"\frac{{\partial {f}}}{{\partial {x}}}")
+    return f"{head} = {latex(expression)}"
+
+
+def is_binding(body: syntax.Body) -> bool:
+    """Whether a body only binds its result, in index notation."""
+    return len(body.bindings) == 1 and isinstance(body.result, syntax.Name) and body.bindings[0].indices is not None
 
 
 def needs_sizes(expression: Expr) -> bool:
@@ -81,7 +99,9 @@ def determined(binding: syntax.Binding) -> bool:
 
 def size_names(*roots: Expr) -> set[str]:
     """The names in all sizes of the expressions."""
-    return {n for e in topological(*roots) for dim in e.shape for n in dim.names}
+    nodes = topological(*roots)
+    named = {n for e in nodes for dim in e.shape for n in dim.names}
+    return named | {n for e in nodes if isinstance(e, Size) for n in e.dim.names}
 
 
 def function_text(name: str, parameters: Sequence[Symbol], results: Sequence[Expr], several: bool) -> str:
@@ -163,7 +183,7 @@ class Printer:
                 return notation.name(expression.name)
             case Size():
                 return notation.size(expression.dim)
-        if expression.order > 2:
+        if expression.order > 2 and not isinstance(expression, Atom | Reduce):
             from .indices import bind_indexed
 
             return bind_indexed(self, expression)
@@ -194,13 +214,16 @@ class Printer:
 
     def row(self, vector: Expr) -> Node:
         """The transposed vector."""
-        if isinstance(vector, Contract) and vector not in self.shared:
-            found = vector_of(self, vector)
-            if found is not None:
-                return found.row
-        if isinstance(vector, Sum) and len(vector.terms) == 1:
+        found = vector_of(self, vector) if isinstance(vector, Contract) and vector not in self.shared else None
+        if found is not None:
+            return found.row
+        turned = notation.transposed(self.express(vector))
+        if not isinstance(vector, Sum) or vector in self.shared or not all(algebra.depends_on(e) for _, e in vector.terms):
+            return turned
+        if len(vector.terms) == 1:
             return notation.with_coefficient(vector.terms[0][0], self.row(vector.terms[0][1]))
-        return notation.transposed(self.express(vector))
+        rows = linear_combination([(c, self.row(e)) for c, e in vector.terms])
+        return min(turned, rows, key=lambda node: cost(node)[0])
 
     def spread(self, expression: Expr) -> Node | None:
         """A tensor that does not vary along all axes as a product with ones; None for the others."""
@@ -351,17 +374,32 @@ class Printer:
 
     def _reduce(self, expression: Reduce) -> Node:
         argument, axes = expression.argument, expression.axes
-        operand = self.express(argument)
         if len(axes) == argument.order:
-            return call(expression.function, operand)
-        reduced = call(expression.function, operand, notation.literal(str(axes[0] + 1)))
+            norm = self._norm(expression)
+            return norm if norm is not None else call(expression.function, self.express(argument))
+        reduced = call(expression.function, self.express(argument), notation.literal(str(axes[0] + 1)))
         return notation.transposed(reduced) if axes == (0,) else reduced
 
+    def _norm(self, expression: Reduce) -> Node | None:
+        """The largest absolute value, sum of a column or sum of a row as `norminf`, `norm1`."""
+        inner = expression.argument
+        if expression.function != "max":
+            return None
+        if isinstance(inner, Map) and inner.function == "abs" and inner.order == 1:
+            return call("norminf", self.express(inner.arguments[0]))
+        if isinstance(inner, Contract) and inner.order == 1 and len(inner.factors) == 1:
+            factor, at = inner.factors[0]
+            if isinstance(factor, Map) and factor.function == "abs" and sorted(at) == [0, 1]:
+                return call("norm1" if at == (1, 0) else "norminf", self.express(factor.arguments[0]))
+        return None
+
     def _atom(self, expression: Atom) -> Node:
-        function = expression.function
-        if function == "normfro" and expression.arguments[0].order == 1:
+        function, arguments = expression.function, expression.arguments
+        if function == "normfro" and arguments[0].order == 1:
             function = "norm2"
-        return call(function, *(self.express(a) for a in expression.arguments))
+        if function in OF_SYMMETRIC_PART and isinstance(arguments[0], Sum) and arguments[0] not in self.shared:
+            arguments = (half(arguments[0]), *arguments[1:])
+        return call(function, *(self.express(a) for a in arguments))
 
     def _structure(self, expression: Structure) -> Node:
         rows, columns = expression.shape[:2]
@@ -375,6 +413,17 @@ class Printer:
                 arguments = () if offset.value == 0 else (notation.size(offset),)
                 return call("tril", self.ones(expression.shape), *arguments)
         raise TypeError(expression.kind)
+
+
+def half(expression: Sum) -> Expr:
+    """The expression of which this is the symmetric part, with one term for each pair of transposed ones."""
+    terms = {e: c for c, e in expression.terms}
+    for term in sorted(terms, key=lambda e: e.key):
+        other = transpose(term) if term in terms else term
+        if other is not term and terms.get(other) == terms[term]:
+            terms[term] *= 2
+            del terms[other]
+    return algebra.add([(c, e) for e, c in terms.items()], expression.shape)
 
 
 def is_identity(expression: Expr) -> bool:

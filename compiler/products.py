@@ -20,6 +20,7 @@ from .expr import Atom, Contract, Expr, Map, Structure, Sum
 from .links import Item, Link, Vector, diagonal, matrix, merged, powered, where
 from .network import Edge, Network, combined
 from .notation import cost
+from .reshapes import reshaped
 from .slices import selection_node, slice_node, sliced_factors
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ class Graph:
         self.deltas: list[tuple[int, int]] = []
         factors = sliced_factors(expression)
         self.higher = [(f, at) for f, at in factors if f.order > 2]
-        held = frozenset(range(expression.order)) | {label for _, at in self.higher for label in at}
-        self.network = Network(dict(enumerate(expression.sizes)), held, self._mean)
+        self.network = Network(dict(enumerate(expression.sizes)), self._held(expression.order), self._mean)
         counts: dict[Placed, int] = {}
         for factor, at in factors:
             counts[factor, at] = counts.get((factor, at), 0) + 1
@@ -56,6 +56,12 @@ class Graph:
             if count:
                 self._enter(factor, at, count)
         self.network.reduce()
+        while reshaped(self.network, self.higher, expression.order):
+            self.network.held = self._held(expression.order)
+            self.network.reduce()
+
+    def _held(self, outputs: int) -> frozenset[int]:
+        return frozenset(range(outputs)) | {label for _, at in self.higher for label in at}
 
     def _enter(self, factor: Expr, at: tuple[int, ...], count: int) -> None:
         printer, network = self.printer, self.network
@@ -67,7 +73,8 @@ class Graph:
             self._enter_thin(bottom, at, exponent * count)
         elif factor.order == 1:
             node = printer.condition(factor) if condition else printer.express(bottom)
-            self._item(at[0], node, exponent * count, condition)
+            across = printer.row(bottom) if isinstance(bottom, Sum) and bottom not in printer.shared else None
+            self._item(at[0], node, exponent * count, condition, across)
         elif isinstance(factor, Structure) and factor.kind == "delta":
             self.deltas.append((at[0], at[1]))
         elif factor.order == 2:
@@ -83,16 +90,16 @@ class Graph:
         """A factor with an axis of size 1, which is as good as none: a row is a transposed vector."""
         node = self.printer.express(factor)
         if isinstance(factor, Structure) and factor.kind == "select" and factor.shape[1] != ONE:
-            self._item(at[1], selection_node(factor, True), exponent, False)
+            self._item(at[1], selection_node(factor, True), exponent)
         elif set(factor.shape) == {ONE}:
             self.network.scalars.append((notation.call("sum", node), exponent))
         elif factor.shape[0] == ONE:
-            self._item(at[1], notation.transposed(node), exponent, False)
+            self._item(at[1], notation.transposed(node), exponent)
         else:
-            self._item(at[0], notation.call("sum", node, notation.literal("2")), exponent, False)
+            self._item(at[0], notation.call("sum", node, notation.literal("2")), exponent)
 
-    def _item(self, label: int, node: Node, exponent: int, condition: bool) -> None:
-        self.network.items.setdefault(label, []).append(Item(Vector((), node), exponent, condition))
+    def _item(self, label: int, node: Node, exponent: int, condition: bool = False, across: Node | None = None) -> None:
+        self.network.items.setdefault(label, []).append(Item(Vector((), node, across=across), exponent, condition))
 
     def _mean(self, sizes: Collection[Dim]) -> bool:
         """Takes a division by the product of these sizes out of the scalars, if there is one."""
@@ -161,7 +168,9 @@ def link(printer: Printer, expression: Expr) -> Link:
         inverted = printer.express(expression.arguments[0])
         back = inverted if turned is node else notation.transposed(inverted)
         return Link(node, turned, inverted, back)
-    return Link(node, turned, elementwise=isinstance(expression, Map))
+    sums = isinstance(expression, Structure) and expression.kind == "tril" and expression.parameters[0] == Dim.of(0)
+    square = expression.shape[0] == expression.shape[1]
+    return Link(node, turned, elementwise=isinstance(expression, Map), sums="down" if sums and square else "")
 
 
 def product(printer: Printer, expression: Contract, negative: bool) -> tuple[Fraction, Node]:
@@ -172,7 +181,7 @@ def product(printer: Printer, expression: Contract, negative: bool) -> tuple[Fra
     spread = printer.spread(expression) or slice_node(printer, expression)
     if spread is not None:
         return Fraction(1), spread
-    flipped = flippable(expression) if negative else None
+    flipped = flippable(printer, expression) if negative else None
     graph = Graph(printer, expression, flipped)
     if not graph.reduced:
         from .indices import bind_indexed
@@ -188,23 +197,26 @@ def product(printer: Printer, expression: Contract, negative: bool) -> tuple[Fra
     return Fraction(-1 if flipped is not None else 1), whole
 
 
-def flippable(expression: Contract) -> Expr | None:
+def flippable(printer: Printer, expression: Contract) -> Expr | None:
     """A sum among the factors whose sign can be changed for a minus in front: one with terms of both signs."""
-    sums = [f for f, _ in expression.factors if isinstance(f, Sum) and len({c > 0 for c, _ in f.terms}) == 2]
-    odd = [f for f in sums if sums.count(f) % 2]
+    sums = [f for f, _ in sliced_factors(expression) if isinstance(f, Sum) and len({c > 0 for c, _ in f.terms}) == 2]
+    odd = [f for f in sums if sums.count(f) % 2 and f not in printer.shared]
     return min(odd, key=lambda f: (f.order, f.key), default=None)
 
 
 def better_sign(printer: Printer, expression: Sum) -> Expr:
-    """Of a sum and its negative, both right in an even power, the one that begins with the longer term."""
+    """Of a sum and its negative, both right in an even power, the one that begins with the longer term; one that is
+    not a constant spread over an array."""
     negative = algebra.scaled(expression, Fraction(-1))
     if expression in printer.shared or len({c > 0 for c, _ in expression.terms}) == 1:
         return expression
 
-    def key(candidate: Expr) -> tuple[int, str]:
+    def key(candidate: Expr) -> tuple[bool, int, str]:
+        assert isinstance(candidate, Sum)
+        varies = any(c > 0 and len(algebra.depends_on(e)) == e.order for c, e in candidate.terms)
         node = printer.express(candidate)
         length, text = cost(node.operands[0] if isinstance(node, syntax.Chain) else node)
-        return -length, text
+        return not varies, -length, text
 
     return min(expression, negative, key=key)
 

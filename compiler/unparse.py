@@ -109,7 +109,7 @@ def _chain(node: syntax.Chain, below: list[str]) -> str:
         return left + (node.operators[0] if tight else f" {node.operators[0]} ") + right
     text = ""
     for position, (operand, part) in enumerate(zip(node.operands, below, strict=True)):
-        negative = position > 0 and isinstance(operand, syntax.Negate)
+        negative = position > 0 and own != COMPARISON and isinstance(operand, syntax.Negate)
         part = bracket(part, level(operand) <= own or negative)
         operator = node.operators[position - 1] if position else ""
         text += part if not position else operator + part if operator in ("*", "/") else f" {operator} {part}"
