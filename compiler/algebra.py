@@ -14,6 +14,7 @@ from fractions import Fraction
 from .contraction import (
     EQUIVARIANT,
     INVARIANT,
+    MOST_REPEATED,
     MULTILINEAR,
     add,
     contract,
@@ -144,7 +145,7 @@ def power(base: Expr, exponent: Scalar) -> Expr:
     if exponent == 1:
         return base
     whole = exponent.denominator == 1
-    if whole and 1 < exponent <= 4:
+    if whole and 1 < exponent <= MOST_REPEATED:
         return hadamard(*[base] * int(exponent))
     if isinstance(base, Map) and base.function == "pow" and whole:
         inner = number_value(base.arguments[1])

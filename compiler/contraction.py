@@ -18,12 +18,15 @@ from math import gcd, lcm
 
 from .dims import Dim
 from .expr import Atom, Contract, Expr, Map, Size, Structure, Sum, Symbol, node, structure
+from .structures import reduced
 
 Labels = tuple[int, ...]
 Factor = tuple[Expr, Labels]
 
 # Beyond this many factors a nested contraction stays a factor: f(x) = g(x)*g(x), 24 levels deep, must not expand.
 MOST_FACTORS = 48
+# Powers up to this one are repeated factors (so that x'*x is sum(x.^2)), higher ones are `pow`.
+MOST_REPEATED = 4
 # Beyond this many tied labelings the first one is taken: still right, but equal contractions may be told apart.
 MOST_LABELINGS = 200
 
@@ -37,8 +40,17 @@ def contract(factors: Iterable[Factor], outputs: Sequence[int], sizes: Mapping[i
     flat, deltas, scale = _flatten(factors, size_of, Fraction(coefficient))
     if scale == 0:
         return zero(shape)
-    flat, extra, summed_free = _eliminate(flat, deltas, outputs, size_of)
-    for label in summed_free:
+    while True:
+        flat, extra = _eliminate(flat, deltas, outputs, size_of)
+        step = reduced(flat, outputs, size_of)
+        if step is None:
+            break
+        flat, ties, vanishes = step
+        if vanishes:
+            return zero(shape)
+        deltas = [(a, b) for _, (a, b) in extra] + ties
+    used = {label for _, labels in flat for label in labels} | set(outputs)
+    for label in sorted(size_of.keys() - used):
         value = size_of[label].value
         if value is None:
             flat.extend((factor, ()) for factor in _size_factors(size_of[label]))
@@ -212,8 +224,9 @@ def _flatten(
 
 def _eliminate(
     flat: list[Factor], deltas: list[tuple[int, int]], outputs: Sequence[int], size_of: dict[int, Dim]
-) -> tuple[list[Factor], list[Factor], list[int]]:
-    """Substitutes along the deltas.  Returns the factors, the deltas that stay, and the summed labels without factor."""
+) -> tuple[list[Factor], list[tuple[Expr, tuple[int, int]]]]:
+    """Substitutes along the deltas.  Returns the factors and the deltas that stay, between outputs; takes the labels
+    that disappear out of `size_of`."""
     leader = {label: label for label in size_of}
 
     def find(label: int) -> int:
@@ -230,9 +243,9 @@ def _eliminate(
             leader[b] = a
     flat = [(factor, tuple(find(label) for label in labels)) for factor, labels in flat]
     kept = [(delta(size_of[find(o)]), (find(o), o)) for o in outputs if find(o) != o]
-    used = {label for _, labels in flat for label in labels} | set(outputs)
-    free = sorted({find(label) for label in size_of} - used)
-    return flat, kept, free
+    for label in [label for label in size_of if leader[label] != label and label not in rank]:
+        del size_of[label]
+    return flat, kept
 
 
 def _merge_powers(flat: list[Factor]) -> list[Factor]:
@@ -259,7 +272,7 @@ def _merge_powers(flat: list[Factor]) -> list[Factor]:
             exponent = Fraction(1)
         if exponent == 0:
             continue
-        if exponent.denominator == 1 and exponent > 0:
+        if exponent.denominator == 1 and 0 < exponent <= MOST_REPEATED:
             merged += [(base, labels)] * int(exponent)
         else:
             merged.append((power(base, exponent), labels))
