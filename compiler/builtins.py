@@ -23,8 +23,8 @@ def call(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Value:
         if defined is not None:
             return defined
         close = errors.suggest(node.name, [*BUILTINS, *abbreviations(), *scope.functions])
-        scope.fail(f"there is no function {node.name}", node.name_span, kind=errors.NameError,
-                   hint=f"did you mean {close}?" if close else "the language reference lists the functions")  # fmt: skip
+        hint = f"did you mean {close}?" if close else "the language reference lists the functions"
+        scope.fail(f"there is no function {node.name}", node.name_span, hint=hint, kind=errors.NameError)
     given = len(node.arguments)
     if not builtin.least <= given <= builtin.most:
         takes = (

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..grammar.errors import DomainError
 from .atoms import ATOMS
+from .contraction import COMPARISONS
 from .expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, topological
 from .scalars import SCALARS
 
@@ -28,7 +29,9 @@ def evaluate(expression: Expr, arrays: Mapping[str, Array], sizes: Mapping[str, 
     with np.errstate(all="ignore"):
         for current in topological(expression):
             operands = [values[o] for o in current.operands]
-            values[current] = _value(current, operands, arrays, sizes)
+            # A pair, of size m*n*m*n, is made only where it is not a mere change of shape.
+            lazy = isinstance(current, Structure) and current.kind == "pair" and current is not expression
+            values[current] = None if lazy else _value(current, operands, arrays, sizes)
     return values[expression]
 
 
@@ -89,46 +92,88 @@ def structural(current: Structure, shape: tuple[int, ...], sizes: Mapping[str, i
     raise AssertionError(current.kind)
 
 
+Placed = tuple[Array, tuple[int, ...]]
+
+
 def _contract(current: Contract, operands: list[Array], shape: tuple[int, ...], sizes: list[int]) -> Array:
-    outputs = list(range(current.order))
-    used = {label for _, at in current.factors for label in at}
-    if any(sizes[label] == 0 for label in range(len(sizes))):
+    if 0 in sizes:
         return np.zeros(shape)
-    result = np.ones(())
-    present = [label for label in outputs if label in used]
-    if operands:
-        masks = [_is_mask(f) for f, _ in current.factors]
-        if any(masks) and all(label < current.order for label in used):
-            result = _masked(current, operands, present)
-        else:
-            arguments: list[Any] = []
-            for operand, (_, at) in zip(operands, current.factors, strict=True):
-                arguments += [operand, list(at)]
-            result = np.einsum(*arguments, present, optimize="greedy")
-    kept = tuple(slice(None) if label in used else None for label in outputs)
-    free = [sizes[label] for label in range(current.order, len(sizes)) if label not in used]
-    return np.broadcast_to(result[kept], shape) * float(np.prod(free)) if free else np.broadcast_to(result[kept], shape)
-
-
-def _is_mask(factor: Expr) -> bool:
-    from .contraction import COMPARISONS
-
-    return isinstance(factor, Map) and factor.function in COMPARISONS
-
-
-def _masked(current: Contract, operands: list[Array], present: list[int]) -> Array:
-    """An elementwise product with indicators: exactly 0 where one of them is 0, whatever the other factors are."""
-    product: Array = np.ones(())
-    mask: Array = np.ones((), dtype=bool)
+    factors: list[Placed] = []
+    masks: list[Placed] = []
+    splits: list[tuple[int, ...]] = []
     for operand, (factor, at) in zip(operands, current.factors, strict=True):
-        distinct = sorted(set(at))
-        picked = np.einsum(operand, list(at), distinct)
-        aligned = picked[tuple(slice(None) if label in distinct else None for label in present)]
-        if _is_mask(factor):
-            mask = mask & (aligned != 0)
+        if isinstance(factor, Structure) and factor.kind == "pair" and at[2] not in (s[2] for s in splits):
+            splits.append(at)
+        elif isinstance(factor, Structure) and operand is None:
+            factors.append((structural(factor, tuple(sizes[label] for label in at), {}), at))
         else:
-            product = product * aligned
-    return np.where(mask, product, 0.0)
+            (masks if isinstance(factor, Map) and factor.function in COMPARISONS else factors).append((operand, at))
+    outputs = list(range(current.order))
+    sizes = list(sizes)
+    for rows, columns, label in splits:
+        factors, masks, outputs = _split(factors, masks, outputs, sizes, rows, columns, label)
+    for mask in masks:
+        factors = [_masked(factor, mask, sizes) for factor in factors]
+    return _sum_of_products(factors + masks, outputs, sizes).reshape(shape)
+
+
+def _split(
+    factors: list[Placed], masks: list[Placed], outputs: list[int], sizes: list[int], rows: int, columns: int, label: int
+) -> tuple[list[Placed], list[Placed], list[int]]:
+    """Takes out a `pair`: the index of a vec becomes those of the matrix (columns first, as it is read row by row)."""
+    both = [columns, rows]
+    if label in outputs:
+        for k, old in enumerate(both):
+            if old in outputs:  # the element's place is asked for twice
+                both[k] = len(sizes)
+                sizes.append(sizes[old])
+                factors = [*factors, (np.eye(sizes[old]), (old, both[k]))]
+        position = outputs.index(label)
+        outputs = [*outputs[:position], *both, *outputs[position + 1 :]]
+
+    def split(placed: Placed) -> Placed:
+        array, at = placed
+        while label in at:
+            axis = at.index(label)
+            array = array.reshape(*array.shape[:axis], sizes[columns], sizes[rows], *array.shape[axis + 1 :])
+            at = (*at[:axis], *both, *at[axis + 1 :])
+        return array, at
+
+    return [split(f) for f in factors], [split(m) for m in masks], outputs
+
+
+def _masked(placed: Placed, mask: Placed, sizes: list[int]) -> Placed:
+    """A factor with exactly 0 where the indicator that multiplies it is 0, whatever it is there."""
+    array, at = placed
+    if not set(mask[1]) <= set(at) and np.all(np.isfinite(array)):
+        return placed
+    labels = sorted(set(at) | set(mask[1]))
+    whole = tuple(sizes[label] for label in labels)
+    aligned = []
+    for operand, where in (mask, placed):
+        distinct = sorted(set(where))
+        picked = np.einsum(operand, list(where), distinct)
+        picked = picked[tuple(slice(None) if label in distinct else None for label in labels)]
+        aligned.append(np.broadcast_to(picked, whole))
+    return np.where(aligned[0] != 0, aligned[1], 0.0), tuple(labels)
+
+
+def _sum_of_products(factors: list[Placed], outputs: list[int], sizes: list[int]) -> Array:
+    used = sorted({label for _, at in factors for label in at})
+    present = [label for label in outputs if label in used]
+    if factors:
+        short = {label: k for k, label in enumerate(used)}
+        arguments: list[Any] = []
+        for array, at in factors:
+            arguments += [array, [short[label] for label in at]]
+        result = np.einsum(*arguments, [short[label] for label in present], optimize="greedy")
+    else:
+        result = np.ones(())
+    spread = np.broadcast_to(
+        result[tuple(slice(None) if label in used else None for label in outputs)],
+        tuple(sizes[label] for label in outputs),
+    )
+    return spread
 
 
 def _reduce(function: str, operand: Array, axes: tuple[int, ...]) -> Array:

@@ -44,8 +44,9 @@ def _derivative(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Ex
     variable = _variable(scope, node, values)
     function = expand(scope.expression(values[0], node.arguments[0]), variable)
     if function.order and node.name in ("grad", "hess", "hvp"):
-        fail_at(scope, node, 0, function, f"{node.name} is of a scalar function",
-                f"jac({scope.text(node.arguments[0])}, {scope.text(node.arguments[1])}) is the derivative of an array")  # fmt: skip
+        usage = f"jac({scope.text(node.arguments[0])}, {scope.text(node.arguments[1])})"
+        hint = f"{usage} is the derivative of an array"
+        fail_at(scope, node, 0, function, f"{node.name} is of a scalar function", hint)
     function, free = _simplified(function, variable)
     match node.name:
         case "grad":
@@ -64,15 +65,13 @@ def _derivative(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Ex
 def _along(scope: Elaborator, node: syntax.Call, values: list[Value], function: Expr, variable: Symbol) -> Expr:
     direction = scope.expression(values[2], node.arguments[2])
     wanted: Shape = function.shape if node.name == "vjp" else variable.shape
-    fits = len(direction.shape) == len(wanted) and all(
-        scope.same(a, b) for a, b in zip(direction.shape, wanted, strict=True)
-    )
+    fits = direction.order == len(wanted) and all(map(scope.same, direction.shape, wanted))
     if not fits and not direction.order:
         direction, fits = expand_to(direction, wanted), True
     if not fits:
         what = scope.text(node.arguments[0 if node.name == "vjp" else 1])
         fail_at(scope, node, 2, direction, f"the direction of {node.name} has the shape of {what}: {describe(wanted)}")
-    # A symbol with the direction as its value is a constant of this differentiation, also where it depends on the variable.
+    # A symbol whose value is the direction is a constant of this differentiation, also where it depends on the variable.
     held = symbol("direction", wanted, (), "direction", direction)
     match node.name:
         case "jvp":

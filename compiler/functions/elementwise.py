@@ -18,7 +18,11 @@ def elementwise(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Exp
     return algebra.map_(node.name, expanded(scope, node, *values))
 
 
-for _name in ["exp", "expm1", "log", "log1p", "sqrt", "abs", "sign", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sigmoid", "softplus", "relu", "erf", "erfc", "normcdf", "normpdf", "lgamma", "digamma", "trigamma", "floor", "ceil"]:
+for _name in (
+    "exp", "expm1", "log", "log1p", "sqrt", "abs", "sign", "sin", "cos", "tan", "asin", "acos",
+    "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sigmoid", "softplus", "relu", "erf",
+    "erfc", "normcdf", "normpdf", "lgamma", "digamma", "trigamma", "floor", "ceil",
+):  # fmt: skip
     define(f"{_name}(x)")(elementwise)
 for _usage in ("atan2(a, b)", "clip(x, lo, hi)", "huber(x, delta)", "xlogy(a, b)", "polygamma(k, x)"):
     define(_usage)(elementwise)

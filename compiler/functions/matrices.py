@@ -68,8 +68,9 @@ def _directional(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Ex
     shape: tuple[object, ...] = ()
     for position, direction in enumerate(directions, 1):
         if direction.order < 2 or not all(map(scope.same, direction.shape[-2:], matrix.shape)):
-            fail_at(scope, node, position, direction, f"the directions of {node.name} end with the shape of its first argument",
-                    f"{scope.text(node.arguments[0])} is {describe(matrix.shape)}")  # fmt: skip
+            title = f"the directions of {node.name} end with the shape of its first argument"
+            hint = f"{scope.text(node.arguments[0])} is {describe(matrix.shape)}"
+            fail_at(scope, node, position, direction, title, hint)
         shape += direction.shape[:-2]
     return algebra.atom(node.name, values, (*shape, *matrix.shape))  # type: ignore[arg-type]
 

@@ -1,7 +1,7 @@
 """The table of functions: from the name to the arguments and the meaning.
 
-Enters: handlers, by `define`.  Leaves: `BUILTINS`.  Always holds: a handler gets as many values as its usage allows, and
-what does not fit raises an error at the argument.  Not for: the functions themselves (the other modules here).
+Enters: handlers, by `define`.  Leaves: `BUILTINS`.  Always holds: a handler gets as many values as its usage allows,
+and what does not fit raises an error at the argument.  Not for: the functions themselves (the other modules here).
 """
 
 from __future__ import annotations

@@ -76,9 +76,9 @@ class TestFactsOfMatrixCalculus:
         by_transpose = mg.function("{ T = A'; f = tr(T'*C*T*B); grad(f, T) } where A: matrix[m, n], B: matrix[m, m], C: matrix[n, n]")
         direct = mg.function("grad(tr(A*B*A'*C), A)' where A: matrix[m, n], B: matrix[n, n], C: matrix[m, m]")
         M, N = rng.normal(size=(5, 5)), rng.normal(size=(3, 3))
-        assert by_transpose(A, M, N).shape == (3, 5)
+        assert by_transpose(A=A, B=M, C=N).shape == (3, 5)
         assert np.allclose(direct(A, N, M), mg.function("tr(A*B*A'*C)").grad("A")(A, N, M).T)
-        assert np.allclose(by_transpose(A, M, N), (M @ A @ N + M.T @ A @ N.T).T)
+        assert np.allclose(by_transpose(A=A, B=M, C=N), (M @ A @ N + M.T @ A @ N.T).T)
 
     def test_gradient_of_the_determinant(self):
         X = rng.normal(size=(4, 4))
