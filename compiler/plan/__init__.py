@@ -4,7 +4,7 @@ Enters: results, parameters and sizes.  Leaves: a `Program`.  Always holds: the 
 says, for every size, whatever the sizes it was planned for; planning is deterministic.  Not for: symbolic algebra
 (`simplify.py`) and for the kernels themselves (`emit.py`).
 
-The passes, in order: `structure.py` rewrites expressions whose structure saves work; `build.py` (with `contract.py`,
+The passes, in order: `structure.py` and `distribute.py` rewrite expressions where that saves work; `build.py` (with `contract.py`,
 `order.py`, `product.py`, `atoms.py`) turns them into tasks; `update.py` lets products add; `fuse.py` puts loops together; `steps.py` writes the steps; `rows.py` joins passes over
 large arrays; `memory.py` shares
 the workspace.
@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from ..expr import Expr, Symbol
 from ..program import Program, Require
 from .build import Builder
+from .distribute import distributed
 from .fuse import Fusion
 from .guess import Guess
 from .memory import compacted
@@ -40,7 +41,7 @@ def plan(
     among the parameters.
     """
     guess = Guess(sizes)
-    roots = structured(results)
+    roots = distributed(structured(results), guess)
     builder = Builder(parameters, guess)
     uses = builder.results(roots)
     tasks, uses = updated(builder.tasks, uses)

@@ -90,7 +90,7 @@ class Builder:
         from .contract import wanted
 
         order = topological(*results)
-        self.nodes = frozenset(order)
+        self.nodes = frozenset(oriented(e)[0] if isinstance(e, Contract) and e.order == 2 else e for e in order)
         self.wanted = wanted(self, order)
         for expression in order:
             # An inverse or a structural constant is made only where it is asked for as a matrix.

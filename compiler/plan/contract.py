@@ -35,6 +35,11 @@ class Network:
             if not (isinstance(factor, Structure) and self._resolve(factor, at)):
                 self.factors.append((factor, at))
         self.outputs = [self.position[label] for label in range(expression.order)]
+        needed = {label for index in self.outputs for label in index.labels}
+        for label, size in self.sizes.items():
+            if size == ONE and label not in needed:  # a sum of one term
+                fixed = {other: plain(other) for other in self.sizes} | {label: Index(())}
+                self.position = {other: index.at(fixed) for other, index in self.position.items()}
         self.kept = frozenset(label for index in self.outputs for label in index.labels)
         self.labels = [frozenset(label for index in self.place(at) for label in index.labels) for _, at in self.factors]
         inside: frozenset[int] = frozenset().union(*self.labels)
@@ -196,7 +201,7 @@ class _Component:
         self.units = _units(net, members)
         labels = [frozenset().union(*(net.labels[k] for k in unit)) for unit in self.units]
         size = {label: builder.guess(dim) for label, dim in net.sizes.items()}
-        self.search = Search(labels, self.outputs, size, self._price, self._inverses())
+        self.search = Search(labels, self.outputs, size, self._price, self._inverses(), self._identity)
 
     def _inverses(self) -> dict[int, float]:
         from .atoms import making
@@ -220,6 +225,9 @@ class _Component:
             kept, flipped = oriented(expression)
             return (kept, labels[::-1]) if flipped else (expression, labels)
         return expression, labels
+
+    def _identity(self, mask: int) -> Expr:
+        return self.expression(mask)[0]
 
     def _price(self, mask: int) -> float:
         expression, _ = self.expression(mask)
@@ -258,6 +266,18 @@ def _component(builder: Builder, expression: Contract, net: Network, members: Se
     count = len(component.units)
     tree = Tree(1) if count == 1 else component.search.best()
     return component.define(tree, expression, outputs)
+
+
+def component_cost(builder: Builder, net: Network) -> float:
+    """The estimated cost of the sums of a contraction."""
+    outputs = sorted(net.kept)
+    total = 0.0
+    for members in net.components():
+        if any(not net.labels[k] <= net.kept for k in members):
+            component = _Component(builder, net, members, outputs)
+            count = len(component.units)
+            total += component.search.loop(1).cost if count == 1 else component.search.best().cost
+    return total
 
 
 def _units(net: Network, members: Sequence[int]) -> list[list[int]]:

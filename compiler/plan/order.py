@@ -38,7 +38,8 @@ class Search:
     """The search for one contraction.
 
     `price(mask)` is what part of its cost an intermediate counts: 0 where it exists already, less than 1 where others
-    want it too.  `inverses[k]` is the cost of making the inverse that factor k is.
+    want it too.  `inverses[k]` is the cost of making the inverse that factor k is.  Subsets of equal `identity` are
+    the same array, up to transposition.
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class Search:
         size: Mapping[int, float],
         price: Callable[[int], float],
         inverses: Mapping[int, float],
+        identity: Callable[[int], object],
     ) -> None:
         self.factors = factors
         self.outputs = outputs
         self.size = size
         self.price = price
         self.inverses = inverses
+        self.identity = identity
         self.known: dict[int, Labels] = {}
 
     def volume(self, labels: Labels) -> float:
@@ -101,7 +104,11 @@ class Search:
             other = direct - making[k] - own + SOLVE * 2 * union
             if (other if solve is None else other + 1.0) < direct:
                 direct, solve = other, k
-        return Tree(mask, (left, right), solve, left.cost + right.cost + direct * price)
+        parts = left.cost + right.cost
+        if left.mask.bit_count() == right.mask.bit_count() and self.identity(left.mask) == self.identity(right.mask):
+            # The same array twice: made once, and a product with its transpose is symmetric.
+            parts, direct = left.cost, direct / 2
+        return Tree(mask, (left, right), solve, parts + direct * price)
 
     def _inverse(self, tree: Tree) -> int | None:
         k = tree.mask.bit_length() - 1
