@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from ..dims import Dim
 from ..expr import Atom, Expr, Symbol
 from ..properties import has
+from ..routines import ROUTINES
 from .build import Builder, Use
 from .order import SOLVE
 from .tasks import Body, BodyBuilder, Call, Cells, Part, Place, Read, Task, Window, number, plain, through, window
@@ -44,24 +45,34 @@ def making(builder: Builder, inverse: Atom) -> float:
     return SOLVE * n**3 * {"lower": 1 / 3, "upper": 1 / 3, "cholesky": 2 / 3, "lu": 4 / 3}[kind(inverse.arguments[0])]
 
 
+class NoRoutine(Exception):
+    """There is no routine for a matrix function yet: its name."""
+
+
+def _cholesky(builder: Builder, argument: Expr) -> Task:
+    """The Cholesky factor."""
+    key = ("cholesky", argument)
+    if key not in builder.factorizations:
+        use = builder.use(argument)
+        failure = f"{described(argument)} is not positive definite"
+        call = Call("cholesky", argument.shape, (window(use.task, use.axes),), failure)
+        builder.factorizations[key] = (builder.task(call),)
+    return builder.factorizations[key][0]
+
+
 def factored(builder: Builder, argument: Expr, required: bool = True) -> tuple[Task, ...]:
     """The Cholesky factor; or the LU factors and pivots, which a singular matrix has too unless it is `required`
     to be invertible."""
-    how = kind(argument)
-    key = ("factors", argument)
+    if kind(argument) == "cholesky":
+        return (_cholesky(builder, argument),)
+    key = ("lu", argument)
     if key not in builder.factorizations:
         use = builder.use(argument)
-        name = described(argument)
-        inputs = (window(use.task, use.axes),)
-        if how == "cholesky":
-            call = Call("cholesky", argument.shape, inputs, f"{name} is not positive definite")
-            builder.factorizations[key] = (builder.task(call),)
-        else:
-            call = Call("lu", argument.shape, inputs)
-            pivots = Part(call, argument.shape[:1], "int")
-            builder.factorizations[key] = (builder.task(call), builder.task(pivots))
+        call = Call("lu", argument.shape, (window(use.task, use.axes),))
+        pivots = Part(call, argument.shape[:1], "int")
+        builder.factorizations[key] = (builder.task(call), builder.task(pivots))
     first = builder.factorizations[key][0]
-    if required and how == "lu":
+    if required:
         assert isinstance(first, Call)
         first.failure = f"{described(argument)} is singular"
     return builder.factorizations[key]
@@ -105,8 +116,19 @@ def _solve(builder: Builder, argument: Expr, transposed: bool, right: Window, gr
 
 
 def atom(builder: Builder, expression: Atom) -> Use:
-    """The use of a matrix function."""
-    return _ATOMS[expression.function](builder, expression)
+    """The use of a matrix function.
+
+    Raises NoRoutine.
+    """
+    if expression.function in _ATOMS:
+        return _ATOMS[expression.function](builder, expression)
+    if expression.function not in ROUTINES:
+        raise NoRoutine(expression.function)
+    uses = [builder.use(argument) for argument in expression.arguments]
+    names = ", ".join(described(argument) for argument in expression.arguments)
+    failure = f"{expression.function}({names}) does not exist" if ROUTINES[expression.function].can_fail else ""
+    inputs = tuple(window(use.task, use.axes) for use in uses)
+    return builder.define(expression, builder.task(Call(expression.function, expression.shape, inputs, failure)))
 
 
 def _inverse(builder: Builder, expression: Atom) -> Use:
@@ -210,7 +232,12 @@ def _normfro(builder: Builder, expression: Atom) -> Use:
     return builder.define(expression, builder.task(Cells((), 0, body.finish(root))))
 
 
+def _chol(builder: Builder, expression: Atom) -> Use:
+    return builder.define(expression, _cholesky(builder, expression.arguments[0]))
+
+
 _ATOMS: dict[str, Callable[[Builder, Atom], Use]] = {
+    "chol": _chol,
     "inv": _inverse,
     "logdet": _logdet,
     "logabsdet": _logabsdet,

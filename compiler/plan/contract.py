@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from ..contraction import COMPARISONS, contract, oriented, size_scalar
+from .. import algebra
+from ..contraction import COMPARISONS, contract, oriented, size_scalar, symmetric
 from ..dims import Dim
 from ..expr import Atom, Contract, Expr, Map, Structure
+from ..properties import has
 from .build import Builder, Use, product_cell
 from .order import Search, Tree
 from .product import multiply
@@ -262,10 +264,40 @@ class _Component:
 
 
 def _component(builder: Builder, expression: Contract, net: Network, members: Sequence[int], outputs: Sequence[int]) -> Use:
+    root = _weighted(net, members, outputs, expression)
+    if root is not None:
+        inner, at = root
+        return multiply(builder, expression, outputs, net.sizes, (inner, at[0]), (inner, at[1]), None)
     component = _Component(builder, net, members, outputs)
     count = len(component.units)
     tree = Tree(1) if count == 1 else component.search.best()
     return component.define(tree, expression, outputs)
+
+
+def _weighted(
+    net: Network, members: Sequence[int], outputs: Sequence[int], expression: Expr
+) -> tuple[Expr, tuple[list[int], list[int]]] | None:
+    """X'*diag(w)*X with w >= 0 is T'*T for T = sqrt(w) .* X, which costs half: T and its labels on both sides."""
+    if len(outputs) != 2 or not symmetric(expression):
+        return None
+    wholes = {k: net.whole(k) for k in members}
+    sides = [k for k in members if net.labels[k] & set(outputs)]
+    weights = [k for k in members if k not in sides]
+    if len(sides) != 2 or not weights or net.factors[sides[0]][0] is not net.factors[sides[1]][0]:
+        return None
+    left, right = wholes[sides[0]], wholes[sides[1]]
+    inner = sorted(frozenset().union(*(net.labels[k] for k in weights)))
+    if left is None or right is None or len(left) != 2 or len(inner) != 1 or not set(inner) <= set(left) & set(right):
+        return None
+    if [label if label in inner else -1 for label in left] != [label if label in inner else -1 for label in right]:
+        return None
+    weight = net.part(weights, inner)
+    if not has(weight, "nonneg"):
+        return None
+    root = algebra.map_("sqrt", (weight,))
+    sizes = {label: net.sizes[label] for label in left}
+    scaled, flipped = oriented(contract([(net.factors[sides[0]][0], tuple(left)), (root, tuple(inner))], left, sizes))
+    return scaled, ((left[::-1], right[::-1]) if flipped else (left, right))
 
 
 def component_cost(builder: Builder, net: Network) -> float:

@@ -26,6 +26,7 @@ from .tasks import (
     Index,
     Leaf,
     Part,
+    Patch,
     Place,
     Product,
     Read,
@@ -135,13 +136,14 @@ class Steps:
     def _assembly(self, task: Assembly) -> None:
         view = self.views[task]
         self._start(task)
-        if task.base is None:
+        tiled = task.base is None and tiles(task)
+        if task.base is None and not tiled:
             self.steps.append(Routine("fill", (view,), (), (Scale(0.0),)))
         for patch in task.patches:
             loop = LoopWriter(self, patch.extents)
             labels = tuple(range(len(patch.extents)))
             value = loop.body(patch.body, {k: plain(k) for k in labels}, None)
-            loop.store(located(view, patch.place, patch.extents, labels), labels, value, None, True)
+            loop.store(located(view, patch.place, patch.extents, labels), labels, value, None, not tiled)
             self.steps.append(loop.finish())
 
     def _call(self, task: Call) -> None:
@@ -243,6 +245,38 @@ def grouped(view: View, labels: Sequence[int], groups: Sequence[tuple[int, ...]]
         strides.append(stride)
         shape.append(size)
     return View(view.buffer, view.offset, tuple(strides), tuple(shape))
+
+
+def tiles(task: Assembly) -> bool:
+    """Whether the patches cover every element of the array exactly once: one reshape, or blocks side by side."""
+    volume = Dim.of(1)
+    for size in task.shape:
+        volume = volume * size
+    total = Dim.of(0)
+    for patch in task.patches:
+        count = Dim.of(1)
+        for size in patch.extents:
+            count = count * size
+        total = total + count
+    if total != volume:
+        return False
+    if len(task.patches) == 1:
+        (patch,) = task.patches
+        labels = [label for index in patch.place for label in index.labels]
+        return len(set(labels)) == len(labels)
+    return all(_apart(a, b) for a, b in itertools.combinations(task.patches, 2))
+
+
+def _apart(a: Patch, b: Patch) -> bool:
+    """Whether two blocks have no element in common: along some axis, one ends before the other begins."""
+    for one, other in zip(a.place, b.place, strict=True):
+        if any(len(index.terms) != 1 or index.terms[0][1] != ONE for index in (one, other)):
+            return False
+        ends = one.offset + a.extents[one.labels[0]], other.offset + b.extents[other.labels[0]]
+        for gap in (other.offset - ends[0], one.offset - ends[1]):
+            if all(coefficient >= 0 for _, coefficient in gap.terms):
+                return True
+    return False
 
 
 class LoopWriter:

@@ -50,8 +50,29 @@ def _improved(current: Expr, shared: frozenset[Expr]) -> Expr:
         thin = _thinned(current)
         if thin is not current:
             return _improved(thin, frozenset())
-        return _sunk(current, shared)
+        spread = _spread(current, shared)
+        return spread if spread is not current else _sunk(current, shared)
     return current
+
+
+def _spread(current: Contract, shared: frozenset[Expr]) -> Expr:
+    """A sum of blocks that is itself a block of something: every block is placed at once where it belongs."""
+    positions = [k for k, (factor, _) in enumerate(current.factors) if not isinstance(factor, Structure)]
+    if len(positions) != 1 or len(current.factors) == 1:
+        return current
+    factor, at = current.factors[positions[0]]
+    placing = all(f.kind in ("select", "pair", "delta") for f, _ in current.factors if isinstance(f, Structure))
+    if not isinstance(factor, Sum) or factor in shared or not placing or not all(_placed(term) for _, term in factor.terms):
+        return current
+    rest = [f for k, f in enumerate(current.factors) if k != positions[0]]
+    sizes = dict(enumerate(current.sizes))
+    terms = [(c, contract([*rest, (term, at)], range(current.order), sizes)) for c, term in factor.terms]
+    return algebra.add([(c, _improved(term, frozenset())) for c, term in terms], current.shape)
+
+
+def _placed(term: Expr) -> bool:
+    kinds = [factor.kind for factor, _ in term.factors if isinstance(factor, Structure)] if isinstance(term, Contract) else []
+    return bool(kinds) and all(kind in ("select", "pair", "delta") for kind in kinds)
 
 
 def _thinned(current: Contract) -> Expr:
