@@ -25,6 +25,7 @@ from .grammar.errors import (  # noqa: E402
     TypeError,  # noqa: A004
 )
 from .runtime.function import Function, Program, function, load, loads  # noqa: E402
+from .runtime.optimize import minimize  # noqa: E402
 
 __all__ = [
     "ArgumentError",
@@ -40,4 +41,5 @@ __all__ = [
     "function",
     "load",
     "loads",
+    "minimize",
 ]

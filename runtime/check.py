@@ -1,8 +1,9 @@
 """Numerical check of derivatives: what matgrad derives against finite differences of what it evaluates.
 
-Enters: a function.  Leaves: an `Outcome` for each of its derivatives.  Always holds: points are random, have the declared
-attributes, and have sizes that are distinct primes where that fits; a derivative passes only if it agrees at `POINTS`
-points.  Points at which the differences do not settle (a kink is near) are replaced by others.  Not for: proofs.
+Enters: a function.  Leaves: an `Outcome` for each of its derivatives.  Always holds: points are random, have the
+declared attributes, and have sizes that are distinct primes where that fits; a derivative passes only if it agrees at
+`POINTS` points.  Points at which the differences do not settle (a kink is near) are replaced by others.  Not for:
+proofs.
 """
 
 from __future__ import annotations
@@ -158,7 +159,7 @@ def _compared(
                 return worst, ""
     except Error as error:
         return np.nan, str(error).splitlines()[0].removeprefix("error: ")
-    return worst, f"{reason}: {count} of {POINTS} points were tested"
+    return worst if count else np.nan, f"{reason} ({count} of {POINTS} points tested)"
 
 
 def _relative_error(derivative: Array, expected: Array, point: Point) -> float:

@@ -1,9 +1,10 @@
 """Directional derivatives by finite differences, with an estimate of their error.
 
-Enters: a function of a number, array-valued.  Leaves: its derivative at 0.  Always holds: a result whose estimated error
-is small, or `Unsettled`.  Not for: derivatives that are known.
+Enters: a function of a number, array-valued.  Leaves: its derivative at 0.  Always holds: a result whose estimated
+error is small, or `Unsettled`.  Not for: derivatives that are known.
 
-Source: C. J. F. Ridders, Accurate computation of F'(x) and F'(x)F''(x), Advances in Engineering Software 4 (1982) 75-76.
+Source: C. J. F. Ridders, Accurate computation of F'(x) and F'(x)F''(x), Advances in Engineering Software 4 (1982)
+75-76.
 """
 
 from __future__ import annotations

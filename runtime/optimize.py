@@ -26,9 +26,9 @@ Array = Any
 
 # What SciPy's methods take, by their names in small letters.
 METHODS = (
-    "Nelder-Mead Powell CG BFGS Newton-CG L-BFGS-B TNC COBYLA COBYQA SLSQP trust-constr dogleg trust-ncg trust-exact "
-    "trust-krylov"
-).split()
+    *("Nelder-Mead", "Powell", "CG", "BFGS", "Newton-CG", "L-BFGS-B", "TNC", "COBYLA", "COBYQA", "SLSQP"),
+    *("trust-constr", "dogleg", "trust-ncg", "trust-exact", "trust-krylov"),
+)
 WITHOUT_GRADIENT = frozenset({"nelder-mead", "powell", "cobyla", "cobyqa"})
 WITH_HESSIAN = frozenset({"dogleg", "trust-exact"})
 WITH_HESSIAN_PRODUCT = frozenset({"newton-cg", "trust-ncg", "trust-krylov", "trust-constr"})
@@ -103,12 +103,12 @@ def minimize(
         callback: called after each iteration; raising StopIteration ends the search.
         tol, options: handed to SciPy.
 
-    A symmetric variable is searched by its lower triangle, a diagonal or triangular one by its free entries.  At a point
-    where the value is not finite or does not exist (a matrix that is not positive definite), the optimizer is told to
-    take a shorter step.
+    A symmetric variable is searched by its lower triangle, a diagonal or triangular one by its free entries.  At a
+    point where the value is not finite or does not exist (a matrix that is not positive definite), the optimizer is
+    told to take a shorter step.
 
-    Raises `mg.ArgumentError` for parameters without a value and for what the method does not take, `mg.ShapeError` for a
-    function that is not scalar, `mg.DomainError` where the function has no finite value at the start.
+    Raises `mg.ArgumentError` for parameters without a value and for what the method does not take, `mg.ShapeError`
+    for a function that is not scalar, `mg.DomainError` where the function has no finite value at the start.
     """
     from scipy import optimize
 
@@ -157,7 +157,7 @@ def minimize(
 
 
 def chosen_method(method: str | None, constrained: bool, problem: Problem) -> str:
-    """SciPy's name of the method.  Raises ArgumentError for an unknown one, and for one that cannot do what is asked."""
+    """SciPy's name of the method.  Raises ArgumentError for an unknown one, and for one that lacks what is asked."""
     names = {name.lower(): name for name in METHODS}
     key = (method or ("SLSQP" if constrained else "L-BFGS-B")).lower()
     if key not in names:

@@ -41,7 +41,7 @@ class Part:
         upper = "upper" in declared or "diagonal" in declared
         if len(shape) != 2 or not (symmetric or lower or upper):
             return Part(name, tuple(shape))
-        diagonal = lower and upper or symmetric and (lower or upper)
+        diagonal = lower + upper + symmetric > 1
         entries = np.ones(shape, dtype=bool)
         if lower or symmetric:
             entries = np.tril(entries)

@@ -80,7 +80,7 @@ class Problem:
         missing = [name for name in parameters if name not in self.data and name not in self.variables]
         if missing:
             raise errors.ArgumentError(
-                f"{', '.join(missing)} {'is neither a variable' if len(missing) == 1 else 'are neither variables'} nor in the data",
+                f"neither a variable nor in the data: {', '.join(missing)}",
                 found=f"variables: {', '.join(self.variables)}\ndata: {', '.join(self.data) or 'none'}",
             )
         for name in (*given, *bounds):
@@ -109,7 +109,9 @@ class Problem:
                 ) from None
             low = np.maximum(low, least)
             if not np.all(low <= high):
-                raise errors.ArgumentError(f"the bounds of {s.name} leave nothing: the lower one is above the upper one")
+                raise errors.ArgumentError(
+                    f"the bounds of {s.name} leave nothing: the lower one is above the upper one"
+                )
             lows.append(low)
             highs.append(high)
         self.low, self.high = np.concatenate(lows), np.concatenate(highs)
