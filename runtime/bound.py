@@ -1,20 +1,65 @@
-"""Functions with data fixed."""
+"""Functions with data fixed: what the inner loop of an optimizer calls.
+
+Enters: a function and some of its arguments.  Leaves: a callable of the others.  Always holds: the data are not copied
+where they fit already, and are held as long as the bound function lives.  Not for: changing data in place, which is
+not noticed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..grammar import errors
+from .kernel import Kernel
 
 if TYPE_CHECKING:
     from .function import Function
 
 
 class BoundFunction:
-    """The function of the remaining parameters."""
+    """The function of the remaining parameters, in the function's order; `k(w, out=g)` writes into `g`.
+
+    Raises what calls of the function raise.
+    """
 
     def __init__(self, function: Function, data: Mapping[str, Any], fast: bool) -> None:
-        self._function, self._data = function, dict(data)
+        self._function, self._data, self._fast = function, dict(data), fast
+        self._entries: dict[Kernel, Callable[..., Any]] = {}
+        self._entry: Callable[..., Any] = self._slow_call
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters that are not fixed, in order."""
+        return tuple(name for name in self._function.parameters if name not in self._data)
 
     def __call__(self, *arguments: Any, out: Any = None) -> Any:
-        rest = [p for p in self._function.parameters if p not in self._data]
-        return self._function(out=out, **self._data, **dict(zip(rest, arguments, strict=True)))
+        return self._entry(*arguments) if out is None else self._entry(*arguments, out=out)
+
+    def _slow_call(self, *arguments: Any, out: Any = None) -> Any:
+        """A call for whose arguments the entry in use is not made: finds the kernel, and makes it the entry."""
+        free = self.parameters
+        if len(arguments) != len(free):
+            raise errors.ArgumentError(f"{len(arguments)} arguments for ({', '.join(free)})")
+        given = self._data | dict(zip(free, arguments, strict=True))
+        ordered = [given[name] for name in self._function.parameters]
+        kernel, limits = self._function.compilation(ordered).kernel(ordered)
+        if kernel not in self._entries:
+            fixed = {k: np.asarray(given[name]) for k, name in enumerate(self._function.parameters) if name in self._data}
+            self._entries[kernel] = kernel.entry(fixed, self._slow_call, limits)
+        self._entry = self._entries[kernel]
+        return kernel.run(*ordered, out=out)
+
+    def rebind(self, **data: Any) -> None:
+        """Changes data that were given to `bind`.  Raises ArgumentError for a name that was not."""
+        for name in data:
+            if name not in self._data:
+                raise errors.ArgumentError(f"{name} was not bound", found=f"bound are {', '.join(self._data)}")
+        self._data |= data
+        self._entries.clear()
+        self._entry = self._slow_call
+
+    def __repr__(self) -> str:
+        return f"<{self._function!r} with {', '.join(self._data)} bound>"

@@ -1,34 +1,133 @@
 """From a definition to kernels: one plan per class of sizes, one kernel per plan and dtype.
 
-Enters: a definition and the arguments of calls.  Leaves: results.  Always holds: equal sizes and dtypes use the same
-kernel; declared attributes are checked at the call.  Not for: what a kernel is (`kernel.py`).
+Enters: a definition and the arguments of calls.  Leaves: kernels.  Always holds: sizes of one class (within a factor of
+four of one another) and equal dtypes use the same kernel, and kernels of equal programs are one.  Not for: what a kernel
+is (`kernel.py`).
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..compiler.elaborate import Definition
-from ..compiler.evaluate import evaluate, size_names
+from ..compiler.plan import plan
+from ..compiler.program import Buffer, Program, Require
+from ..compiler.routines import cost
+from .arguments import as_array, check_sizes, convert
+from .kernel import Kernel
 
 Array = Any
+Limits = dict[tuple[int, int], tuple[int, int]]
+MOST_CLASSES = 64  # classes of sizes that are kept: a program that meets more starts again
 
 
 class Compilation:
-    """What computes the results of a definition."""
+    """The kernels of a definition.  `nest` says how outputs are returned, as `Kernel` takes it."""
 
-    def __init__(self, definition: Definition, nested: bool) -> None:
+    def __init__(self, definition: Definition, nest: Any = None, title: str = "") -> None:
         self.definition = definition
-        self._nested = nested
+        self._nest, self._title = nest, title
+        self._lock = threading.RLock()
+        self._programs: dict[tuple[int, ...], Program] = {}
+        self._kernels: dict[tuple[Program, str], Kernel] = {}
+        self._names = tuple(sorted({name for p in definition.parameters for d in p.shape for name in d.names}))
+        self._last: Program | None = None
 
-    def __call__(self, arguments: Sequence[Any], out: Any) -> Any:
-        arrays = {p.name: np.asarray(a, float) for p, a in zip(self.definition.parameters, arguments, strict=True)}
-        sizes = size_names(list(self.definition.parameters), arrays)
-        results = [evaluate(r, arrays, sizes) for r in self.definition.results]
-        plain = tuple(float(r) if r.ndim == 0 else np.ascontiguousarray(r) for r in results)
-        if self._nested:
-            return plain[0], plain[1:]
-        return plain if self.definition.several else plain[0]
+    def kernel(self, arguments: Sequence[Any]) -> tuple[Kernel, Limits]:
+        """The kernel for the arguments, and the sizes of each axis for which it is the right one.
+
+        Raises mg.TypeError, mg.ShapeError, which name the argument.
+        """
+        arrays = [as_array(p.name, a) for p, a in zip(self.definition.parameters, arguments, strict=True)]
+        program, limits = self._program(arrays)
+        return self._kernel(program, self._dtype(arguments, arrays)), limits
+
+    def _program(self, arrays: Sequence[Array]) -> tuple[Program, Limits]:
+        sizes = self._sizes(arrays)
+        classes = tuple(_class(sizes[name]) for name in self._names)
+        with self._lock:
+            if classes not in self._programs:
+                if len(self._programs) >= MOST_CLASSES:
+                    self._programs.clear()
+                made = self.program(sizes)
+                self._programs[classes] = next((p for p in self._programs.values() if p == made), made)
+            self._last = self._programs[classes]
+        bounds = dict(zip(self._names, map(_bounds, classes), strict=True))
+        limits = {
+            (k, axis): bounds[dim.name]
+            for k, p in enumerate(self.definition.parameters)
+            for axis, dim in enumerate(p.shape)
+            if dim.name is not None
+        }
+        return self._last, limits
+
+    def _sizes(self, arrays: Sequence[Array]) -> dict[str, int]:
+        buffers = [Buffer(p.name, p.shape, "input") for p in self.definition.parameters]
+        for buffer, array in zip(buffers, arrays, strict=True):
+            if len(buffer.shape) != array.ndim:
+                convert(buffer, array, np.float64)  # raises
+        found = check_sizes(buffers, arrays)
+        for parameter, array in zip(self.definition.parameters, arrays, strict=True):
+            if "integer" in parameter.attributes:
+                found.setdefault(parameter.name, int(array))
+        return found
+
+    def _dtype(self, arguments: Sequence[Any], arrays: Sequence[Array]) -> str:
+        given = [a for v, a in zip(arguments, arrays, strict=True) if isinstance(v, np.ndarray | np.generic) and a.dtype.kind == "f"]
+        single = bool(given) and all(a.dtype == np.float32 for a in given)
+        return "float32" if single else "float64"
+
+    def _kernel(self, program: Program, dtype: str) -> Kernel:
+        with self._lock:
+            if (program, dtype) not in self._kernels:
+                self._kernels[program, dtype] = Kernel(program, dtype, self._nest, self._title)
+            return self._kernels[program, dtype]
+
+    def program(self, sizes: Mapping[str, int] | None = None) -> Program:
+        """The kernel program that is planned for the sizes, or for medium ones."""
+        return plan(self.definition.results, self.definition.parameters, sizes, self._requirements())
+
+    def _requirements(self) -> list[Require]:
+        checks = []
+        for a, b in self.definition.requirements:
+            text = f"sizes do not fit: {a} and {b} must be equal"
+            checks += [Require(a - b, text), Require(b - a, text)]
+        for bound in self.definition.bounds:
+            checks.append(Require(bound, f"an index is out of range: {bound} must not be negative"))
+        return checks
+
+    def current(self) -> Program:
+        """The program of the last call, or the one for medium sizes."""
+        return self._last if self._last is not None else self.program()
+
+    def source(self, dtype: str) -> str:
+        """The Python source of the kernel of `current`."""
+        return self._kernel(self.current(), dtype).source
+
+    def cost(self, sizes: Mapping[str, int]) -> Any:
+        """The operations of the program that is planned for the sizes (for medium ones if there are none)."""
+        counted = cost(self.program(sizes) if sizes else self.current())
+        return counted.evaluate(**sizes) if sizes else counted
+
+
+def _class(size: int) -> int:
+    return (size.bit_length() + 1) // 2
+
+
+def _bounds(kind: int) -> tuple[int, int]:
+    """The least and the greatest size of a class."""
+    return (1 << max(2 * kind - 2, 0) if kind else 0), (1 << max(2 * kind, 0)) - 1 if kind else 0
+
+
+def nest_of(definition: Definition, gradients: bool) -> Any:
+    """How the results of a definition are returned: one, a tuple, or (value, (gradient, ...))."""
+    count = len(definition.results)
+    if gradients:
+        return (0, tuple(range(1, count)))
+    return tuple(range(count)) if definition.several else 0
+
+

@@ -8,10 +8,9 @@ its kernels are made when first needed, for the types of the arguments, and kept
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from ..compiler import printer
 from ..compiler.derive import Derivation, derive, simplified, variables_or_only
@@ -20,10 +19,13 @@ from ..compiler.infer import infer
 from ..grammar import errors, syntax
 from ..grammar.parse import parse_expression, parse_program
 from ..grammar.source import Source, read_source, text_source
+from .arguments import as_array
 from .bound import BoundFunction
-from .compilation import Compilation
+from .compilation import Compilation, nest_of
+from .kernel import Kernel
 
 Array = Any
+FEW_CALLS = 2  # that do without the fast entry, which takes longer to make than a call
 
 
 class Program:
@@ -85,6 +87,10 @@ class Function:
         self._untyped = tuple(name for name in self._names if name not in declared)
         self._definitions: dict[tuple[int, ...], Definition] = {}
         self._compilations: dict[tuple[int, ...], Compilation] = {}
+        self._lock = threading.RLock()
+        self._slow_calls = 0
+        self._entries: dict[Kernel, Callable[..., Any]] = {}
+        self._entry: Callable[..., Any] = self._slow_call
         if not self._untyped:
             self.definition()  # so that a file's errors show when it is loaded
 
@@ -162,23 +168,37 @@ class Function:
     def __call__(self, *arguments: Any, out: Any = None, **named: Any) -> Any:
         if named or len(arguments) != self._count:
             arguments = self._arranged(arguments, named)
-        return self._compilation(arguments)(arguments, out)
+        return self._entry(*arguments) if out is None else self._entry(*arguments, out=out)
 
     @functools.cached_property
     def _count(self) -> int:
         return len(self.parameters)
 
-    def _compilation(self, arguments: Sequence[Any]) -> Compilation:
+    def _slow_call(self, *arguments: Any, out: Any = None) -> Any:
+        """A call for whose arguments the entry in use is not made: finds the kernel, and makes it the entry."""
+        kernel, limits = self.compilation(arguments).kernel(arguments)
+        self._slow_calls += 1
+        if self._slow_calls > FEW_CALLS:
+            entry = self._entries.get(kernel)
+            if entry is None:
+                entry = self._entries[kernel] = kernel.entry(fallback=self._slow_call, limits=limits)
+            self._entry = entry
+        return kernel.run(*arguments, out=out)
+
+    def compilation(self, arguments: Sequence[Any]) -> Compilation:
+        """The kernels for arguments of these orders."""
         if not self._untyped:
             orders: tuple[int, ...] = ()
         else:
             given = dict(zip(self.parameters, arguments, strict=True))
-            orders = tuple(np.ndim(given[name]) for name in self._untyped)
-        if orders not in self._compilations:
-            last = self._derivations[-1] if self._derivations else None
-            nested = last is not None and last.operation == "value_and_grad" and len(last.variables) > 1
-            self._compilations[orders] = Compilation(self.definition(orders), nested)
-        return self._compilations[orders]
+            orders = tuple(as_array(name, given[name]).ndim for name in self._untyped)
+        with self._lock:
+            if orders not in self._compilations:
+                last = self._derivations[-1] if self._derivations else None
+                nested = last is not None and last.operation == "value_and_grad" and len(last.variables) > 1
+                definition = self.definition(orders)
+                self._compilations[orders] = Compilation(definition, nest_of(definition, nested), repr(self))
+            return self._compilations[orders]
 
     def _arranged(self, arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[Any, ...]:
         parameters = self.parameters
@@ -248,7 +268,7 @@ class Function:
 
     def plan(self) -> str:
         """The kernel program, step by step, as it is planned for the sizes of the last call, or for medium sizes."""
-        return str(self._default_compilation().program())
+        return str(self._default_compilation().current())
 
     def cost(self, **sizes: int) -> Any:
         """Floating-point operations of the generated program: a number for given sizes, else a polynomial in them.
@@ -261,7 +281,7 @@ class Function:
     def _default_compilation(self) -> Compilation:
         if self._compilations:
             return next(reversed(self._compilations.values()))
-        return Compilation(self.definition(), False)
+        return Compilation(self.definition())
 
 
 def load(path: Any) -> Program:
