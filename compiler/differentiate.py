@@ -15,8 +15,12 @@ from ..grammar.errors import DomainError
 from . import algebra
 from .contraction import COMPARISONS, MULTILINEAR
 from .dims import Dim
-from .expr import Atom, Contract, Expr, Map, Reduce, Sum, Symbol, symbol, topological
+from .expr import Atom, Contract, Expr, Map, Reduce, Shape, Structure, Sum, Symbol, symbol, topological
 from .rulebook import Template, instantiate, rulebook
+
+Factor = tuple[Expr, tuple[int, ...]]
+# With more different sets of masks than this an adjoint stays one sum: relu(x) + x, 24 levels deep, must not expand.
+MOST_GROUPS = 4
 
 
 def gradient(function: Expr, variable: Symbol) -> Expr:
@@ -51,14 +55,56 @@ def reverse(function: Expr, variable: Symbol, seed: Expr, lead: int) -> Expr:
         terms = adjoints.pop(current, None)
         if terms is None:
             continue
-        adjoint = algebra.add(terms, seed.shape[:lead] + current.shape)
         if current is variable:
-            return adjoint
-        for position, operand in enumerate(current.operands):
-            if operand in order or operand is variable:
-                share = _share(current, position, adjoint, lead)
-                adjoints.setdefault(operand, []).append(share)
+            return algebra.add(terms, shape)
+        for adjoint in _by_masks(terms, seed.shape[:lead] + current.shape):
+            for position, operand in enumerate(current.operands):
+                if operand in order:
+                    share = _share(current, position, adjoint, lead)
+                    adjoints.setdefault(operand, []).append(share)
     return algebra.zero(shape)
+
+
+def _by_masks(terms: list[tuple[Fraction, Expr]], shape: Shape) -> list[Expr]:
+    """The sum of the terms, in parts of which each has the masks that all its terms have as factors of its own.
+
+    So what is infinite where a mask is 0 is multiplied by exactly 0, and the derivatives of elementwise functions stay
+    diagonal."""
+    groups: dict[frozenset[Factor], list[tuple[Fraction, Expr]]] = {}
+    for coefficient, term in terms:
+        for inner, item in term.terms if isinstance(term, Sum) else ((Fraction(1), term),):
+            groups.setdefault(_masks(item), []).append((coefficient * inner, item))
+    if len(groups) > MOST_GROUPS or not any(groups):
+        return [algebra.add(terms, shape)]
+    return [_outside(masks, group, shape) for masks, group in groups.items()]
+
+
+def _masks(term: Expr) -> frozenset[Factor]:
+    """The indicators and deltas that multiply a term element by element."""
+    if not isinstance(term, Contract):
+        return frozenset()
+    return frozenset(
+        (f, at) for f, at in term.factors
+        if all(label < term.order for label in at)
+        and (f.function in COMPARISONS if isinstance(f, Map) else isinstance(f, Structure) and f.kind == "delta")
+    )  # fmt: skip
+
+
+def _outside(masks: frozenset[Factor], terms: list[tuple[Fraction, Expr]], shape: Shape) -> Expr:
+    """The sum of the terms with their masks outside; inside, an index that a delta ties to another disappears."""
+    if not masks or len(terms) == 1:
+        return algebra.add(terms, shape)
+    tied = {at[1] for f, at in masks if isinstance(f, Structure)}
+    kept = [label for label in range(len(shape)) if label not in tied]
+    inner = []
+    for coefficient, term in terms:
+        assert isinstance(term, Contract)
+        rest = [factor for factor in term.factors if factor not in masks]
+        sizes = {label: size for label, size in enumerate(term.sizes) if label not in tied}
+        inner.append((coefficient, algebra.contract(rest, kept, sizes)))
+    whole = algebra.add(inner, tuple(shape[label] for label in kept))
+    factors = [(whole, tuple(kept)), *sorted(masks, key=lambda mask: (mask[0].key, mask[1]))]
+    return algebra.contract(factors, range(len(shape)), dict(enumerate(shape)))
 
 
 def dependent(function: Expr, variable: Symbol) -> dict[Expr, None]:

@@ -100,21 +100,61 @@ def _contract(current: Contract, operands: list[Array], shape: tuple[int, ...], 
         return np.zeros(shape)
     factors: list[Placed] = []
     masks: list[Placed] = []
+    selections: list[tuple[int, int, int]] = []
     splits: list[tuple[int, ...]] = []
     for operand, (factor, at) in zip(operands, current.factors, strict=True):
         if isinstance(factor, Structure) and factor.kind == "pair" and at[2] not in (s[2] for s in splits):
             splits.append(at)
-        elif isinstance(factor, Structure) and operand is None:
+        elif operand is None:
+            assert isinstance(factor, Structure)
             factors.append((structural(factor, tuple(sizes[label] for label in at), {}), at))
+        elif isinstance(factor, Structure) and factor.kind == "select":
+            selections.append((*at, int(np.argmax(operand[:1]))))
         else:
-            (masks if isinstance(factor, Map) and factor.function in COMPARISONS else factors).append((operand, at))
+            (masks if _is_mask(factor) else factors).append((operand, at))
     outputs = list(range(current.order))
     sizes = list(sizes)
+    for short, long, start in selections:
+        _select(factors, masks, outputs, sizes, short, long, start)
     for rows, columns, label in splits:
         factors, masks, outputs = _split(factors, masks, outputs, sizes, rows, columns, label)
     for mask in masks:
         factors = [_masked(factor, mask, sizes) for factor in factors]
     return _sum_of_products(factors + masks, outputs, sizes).reshape(shape)
+
+
+def _is_mask(factor: Expr) -> bool:
+    """Whether a factor is 0 or 1, and what it multiplies is exactly 0 where it is 0."""
+    if isinstance(factor, Map):
+        return factor.function in COMPARISONS
+    return isinstance(factor, Structure) and factor.kind in ("delta", "tril")
+
+
+def _select(
+    factors: list[Placed], masks: list[Placed], outputs: list[int], sizes: list[int], short: int, long: int, start: int
+) -> None:
+    """Takes out a `select` by slicing what has the long index, or by filling up what has the short one with zeros."""
+    stop = start + sizes[short]
+    if short == long or (short in outputs and long in outputs):
+        masks.append((np.eye(sizes[short], sizes[long], start), (short, long)))
+        return
+    old, new = (short, long) if long in outputs else (long, short)
+
+    def moved(placed: Placed) -> Placed:
+        array, at = placed
+        for axis, label in enumerate(at):
+            if label == old == long:
+                array = array[(slice(None),) * axis + (slice(start, stop),)]
+            elif label == old:
+                margins = [(0, 0)] * array.ndim
+                margins[axis] = (start, sizes[long] - stop)
+                array = np.pad(array, margins)
+        return array, tuple(new if label == old else label for label in at)
+
+    if old == short and not any(short in at for _, at in factors):
+        factors.append((np.ones(sizes[short]), (short,)))
+    factors[:] = map(moved, factors)
+    masks[:] = map(moved, masks)
 
 
 def _split(

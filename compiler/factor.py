@@ -10,31 +10,39 @@ from __future__ import annotations
 from fractions import Fraction
 
 from . import algebra
-from .expr import Contract, Expr, Sum
+from .contraction import COMPARISONS
+from .expr import Contract, Expr, Map, Sum
 
+Placed = tuple[Expr, tuple[int, ...]]
 Key = tuple[Expr, tuple[int, ...], tuple[int, ...]]
 SUMMED = -1
 
 
 def factored(expression: Sum) -> Expr | None:
     """The sum with the factor that most of its terms share taken out of them."""
-    groups: dict[Key, list[tuple[int, Expr]]] = {}
+    # Terms with different indicators stay apart: what is infinite must meet its own indicator first.
+    groups: dict[tuple[Key, frozenset[Placed]], list[tuple[int, Expr]]] = {}
     for position, (_, term) in enumerate(expression.terms):
         if isinstance(term, Contract):
             seen: set[Key] = set()
+            masks = frozenset(placed for placed in term.factors if _is_indicator(placed[0]))
             for index in range(len(term.factors)):
                 key, rest = _without(term, index)
                 if rest is not None and key not in seen:
                     seen.add(key)
-                    groups.setdefault(key, []).append((position, rest))
+                    groups.setdefault((key, masks), []).append((position, rest))
     shared = {key: found for key, found in groups.items() if len(found) > 1}
     if not shared:
         return None
-    key = max(shared, key=lambda k: (len(shared[k]), k[0].order, k[0].key))
-    taken = {position: rest for position, rest in shared[key]}
+    best = max(shared, key=lambda k: (len(shared[k]), _is_indicator(k[0][0]), k[0][0].order, k[0][0].key))
+    key, taken = best[0], dict(shared[best])
     inner = algebra.add([(expression.terms[p][0], rest) for p, rest in taken.items()], next(iter(taken.values())).shape)
     kept = [term for p, term in enumerate(expression.terms) if p not in taken]
     return algebra.add([*kept, (Fraction(1), _joined(key, inner, expression))], expression.shape)
+
+
+def _is_indicator(factor: Expr) -> bool:
+    return isinstance(factor, Map) and factor.function in COMPARISONS
 
 
 def _without(term: Contract, index: int) -> tuple[Key, Expr | None]:
