@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..grammar import errors
+from .direct import Direct
 from .kernel import Kernel
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class BoundFunction:
 
     def __init__(self, function: Function, data: Mapping[str, Any], fast: bool) -> None:
         self._function, self._data, self._fast = function, dict(data), fast
-        self._entries: dict[Kernel, Callable[..., Any]] = {}
+        self._entries: dict[Kernel | Direct, Callable[..., Any]] = {}
         self._entry: Callable[..., Any] = self._slow_call
 
     @property

@@ -1,8 +1,8 @@
 """From a definition to kernels: one plan per class of sizes, one kernel per plan and dtype.
 
 Enters: a definition and the arguments of calls.  Leaves: kernels.  Always holds: sizes of one class (within a factor of
-four of one another) and equal dtypes use the same kernel, and kernels of equal programs are one.  Not for: what a kernel
-is (`kernel.py`).
+four of one another) and equal dtypes use the same kernel, and kernels of equal programs are one; what has no kernel is
+evaluated directly.  Not for: what a kernel is (`kernel.py`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ import numpy as np
 
 from ..compiler.elaborate import Definition
 from ..compiler.plan import plan
+from ..compiler.plan.atoms import NoRoutine
 from ..compiler.program import Buffer, Program, Require
 from ..compiler.routines import cost
+from ..grammar import errors
 from .arguments import as_array, check_sizes, convert
+from .direct import Direct
 from .kernel import Kernel
 
 Array = Any
@@ -32,12 +35,12 @@ class Compilation:
         self.definition = definition
         self._nest, self._title = nest, title
         self._lock = threading.RLock()
-        self._programs: dict[tuple[int, ...], Program] = {}
-        self._kernels: dict[tuple[Program, str], Kernel] = {}
+        self._programs: dict[tuple[int, ...], Program | None] = {}
+        self._kernels: dict[tuple[Program | None, str], Kernel | Direct] = {}
         self._names = tuple(sorted({name for p in definition.parameters for d in p.shape for name in d.names}))
         self._last: Program | None = None
 
-    def kernel(self, arguments: Sequence[Any]) -> tuple[Kernel, Limits]:
+    def kernel(self, arguments: Sequence[Any]) -> tuple[Kernel | Direct, Limits]:
         """The kernel for the arguments, and the sizes of each axis for which it is the right one.
 
         Raises mg.TypeError, mg.ShapeError, which name the argument.
@@ -46,14 +49,14 @@ class Compilation:
         program, limits = self._program(arrays)
         return self._kernel(program, self._dtype(arguments, arrays)), limits
 
-    def _program(self, arrays: Sequence[Array]) -> tuple[Program, Limits]:
+    def _program(self, arrays: Sequence[Array]) -> tuple[Program | None, Limits]:
         sizes = self._sizes(arrays)
         classes = tuple(_class(sizes[name]) for name in self._names)
         with self._lock:
             if classes not in self._programs:
                 if len(self._programs) >= MOST_CLASSES:
                     self._programs.clear()
-                made = self.program(sizes)
+                made = self._planned(sizes)
                 self._programs[classes] = next((p for p in self._programs.values() if p == made), made)
             self._last = self._programs[classes]
         bounds = dict(zip(self._names, map(_bounds, classes), strict=True))
@@ -81,14 +84,25 @@ class Compilation:
         single = bool(given) and all(a.dtype == np.float32 for a in given)
         return "float32" if single else "float64"
 
-    def _kernel(self, program: Program, dtype: str) -> Kernel:
+    def _kernel(self, program: Program | None, dtype: str) -> Kernel | Direct:
         with self._lock:
             if (program, dtype) not in self._kernels:
-                self._kernels[program, dtype] = Kernel(program, dtype, self._nest, self._title)
+                if program is None:
+                    made: Kernel | Direct = Direct(self.definition, dtype, self._nest)
+                else:
+                    made = Kernel(program, dtype, self._nest, self._title)
+                self._kernels[program, dtype] = made
             return self._kernels[program, dtype]
 
+    def _planned(self, sizes: Mapping[str, int]) -> Program | None:
+        """The program for the sizes; None if it needs a matrix function that has no routine."""
+        try:
+            return self.program(sizes)
+        except NoRoutine:
+            return None
+
     def program(self, sizes: Mapping[str, int] | None = None) -> Program:
-        """The kernel program that is planned for the sizes, or for medium ones."""
+        """The kernel program that is planned for the sizes, or for medium ones.  Raises NoRoutine."""
         return plan(self.definition.results, self.definition.parameters, sizes, self._requirements())
 
     def _requirements(self) -> list[Require]:
@@ -101,16 +115,26 @@ class Compilation:
         return checks
 
     def current(self) -> Program:
-        """The program of the last call, or the one for medium sizes."""
-        return self._last if self._last is not None else self.program()
+        """The program of the last call, or the one for medium sizes.
+
+        Raises mg.Error for a function that is evaluated directly.
+        """
+        try:
+            return self._last if self._last is not None else self.program()
+        except NoRoutine as missing:
+            raise errors.Error(
+                "this function has no kernel of its own", found=f"{missing} is evaluated by NumPy and SciPy"
+            ) from None
 
     def source(self, dtype: str) -> str:
         """The Python source of the kernel of `current`."""
-        return self._kernel(self.current(), dtype).source
+        kernel = self._kernel(self.current(), dtype)
+        assert isinstance(kernel, Kernel)
+        return kernel.source
 
     def cost(self, sizes: Mapping[str, int]) -> Any:
         """The operations of the program that is planned for the sizes (for medium ones if there are none)."""
-        counted = cost(self.program(sizes) if sizes else self.current())
+        counted = cost(self._planned(sizes) or self.current() if sizes else self.current())
         return counted.evaluate(**sizes) if sizes else counted
 
 

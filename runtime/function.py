@@ -22,6 +22,7 @@ from ..grammar.source import Source, read_source, text_source
 from .arguments import as_array
 from .bound import BoundFunction
 from .compilation import Compilation, nest_of
+from .direct import Direct
 from .kernel import Kernel
 
 Array = Any
@@ -89,7 +90,7 @@ class Function:
         self._compilations: dict[tuple[int, ...], Compilation] = {}
         self._lock = threading.RLock()
         self._slow_calls = 0
-        self._entries: dict[Kernel, Callable[..., Any]] = {}
+        self._entries: dict[Kernel | Direct, Callable[..., Any]] = {}
         self._entry: Callable[..., Any] = self._slow_call
         if not self._untyped:
             self.definition()  # so that a file's errors show when it is loaded

@@ -13,7 +13,7 @@ EXPRESSIONS = """
 tr(A*B*A'*C) ; A*B ; sum(log(1+exp(X*w))) ; logdet(X*X' + eye(m)) where X: matrix[m, n] ; x'*A*x/(x'*x)
 grad(sum(exp(X*w-y).^2), w) ; inv(A)*b ; det(A) ; normfro(A) ; logsumexp(A*x) ; softmax(A*x) ; softmax(A, 2)
 softmax(A, 1) ; max(A, 1) ; min(A, 2) ; tr(inv(A)*B) ; sum(max(x, y)) ; mean(X, 2) ; mean(X, 1) ; var(x) ; A/B ; A\\b
-x.^3 ; sum(sigmoid(x).*tanh(y)) ; A^3 ; A^-2 ; norm1(A) ; norminf(x) ; [A, B; C, D] ; [x; y] ; A[1:3, :]*B ; x[0]*y
+x.^3 ; sum(sigmoid(x).*tanh(y)) ; A^3 ; A^-2 ; norm1(A) ; norminf(x) ; [A, B; C, D] where A: matrix[m, n], B: matrix[m, p], C: matrix[q, n], D: matrix[q, p] ; [x; y] ; A[1:3, :]*B ; x[0]*y
 diag(A*B) ; diag(x)*A ; sum(A, 1)*x ; hess(x'*A*x, x) ; hvp(sum(exp(A*x)), x, v) ; vjp(A*x, x, s) ; outer(x, y) ; A.*B
 abs(x) ; where(x > y, x.^2, y) ; exp(2*x).^y ; norm2(X*w - y)^2 - lam*sum(w) ; I - A ; exp(-norm2(x - y)^2)
 log(sum(exp(x))) ; clip(x, -0.5, 0.5) ; inner(A, B) ; A : B ; expm1(x) .* log1p(x.^2) ; relu(A*x) ; square(x) ./ (1 + x.^2)

@@ -1,0 +1,77 @@
+"""Functions for which there is no kernel: evaluated by NumPy and SciPy, with the interface of a kernel.
+
+Enters: a definition that uses a matrix function without a compiled routine.  Leaves: results as those of kernels.
+Always holds: the same checks of arguments, the same errors.  Not for: speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..compiler.elaborate import Definition
+from ..compiler.evaluate import evaluate
+from ..compiler.program import Buffer
+from ..grammar import errors
+from .arguments import check_output, check_sizes, convert
+
+Array = Any
+
+
+class Direct:
+    """The function of a definition's parameters.  `nest` is as for `Kernel`."""
+
+    def __init__(self, definition: Definition, dtype: str, nest: Any) -> None:
+        self.definition, self.dtype, self.nest = definition, np.dtype(dtype), nest
+        self._inputs = [
+            Buffer(p.name, p.shape, "input", "int" if "integer" in p.attributes else "real") for p in definition.parameters
+        ]
+
+    def run(self, *arguments: Any, out: Any = None) -> Any:
+        """The results.  Raises mg.TypeError, mg.ShapeError, mg.DomainError."""
+        arrays = [convert(b, value, self.dtype) for b, value in zip(self._inputs, arguments, strict=True)]
+        sizes = check_sizes(self._inputs, arrays)
+        sizes |= {b.name: int(a) for b, a in zip(self._inputs, arrays, strict=True) if b.dtype == "int"}
+        self._check(sizes)
+        named = {b.name: a for b, a in zip(self._inputs, arrays, strict=True)}
+        results = [np.asarray(evaluate(r, named, sizes)) for r in self.definition.results]
+        given = iter(() if out is None else out if isinstance(out, tuple) else (out,))
+        finished = [self._finished(k, r, given, out is not None) for k, r in enumerate(results)]
+        return self._nested(self.nest, finished)
+
+    def _check(self, sizes: Mapping[str, int]) -> None:
+        for a, b in self.definition.requirements:
+            if a.evaluate(sizes) != b.evaluate(sizes):
+                raise errors.ShapeError(f"sizes do not fit: {a} and {b} must be equal")
+        for bound in self.definition.bounds:
+            if bound.evaluate(sizes) < 0:
+                raise errors.ShapeError(f"an index is out of range: {bound} must not be negative")
+
+    def _finished(self, number: int, result: Array, given: Any, into: bool) -> Any:
+        if not result.ndim:
+            return float(result)
+        if not into:
+            return np.array(result, self.dtype, order="C")
+        target = next(given, None)
+        check_output(f"out{number}", target, result.shape, self.dtype)
+        target[...] = result
+        return target
+
+    def _nested(self, nest: Any, results: Sequence[Any]) -> Any:
+        return results[nest] if isinstance(nest, int) else tuple(self._nested(part, results) for part in nest)
+
+    def entry(
+        self, fixed: Mapping[int, Array] | None = None, fallback: Callable[..., Any] | None = None, limits: Any = None
+    ) -> Callable[..., Any]:
+        """The function of the arguments that are not `fixed`."""
+        if not fixed:
+            return self.run
+        free = [k for k in range(len(self._inputs)) if k not in fixed]
+
+        def call(*arguments: Any, out: Any = None) -> Any:
+            given = {**fixed, **dict(zip(free, arguments, strict=True))}
+            return self.run(*(given[k] for k in range(len(given))), out=out)
+
+        return call
