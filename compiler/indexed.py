@@ -93,7 +93,7 @@ class _Reader:
                 for subscript, dim in zip(node.subscripts, operand.shape, strict=True):
                     if isinstance(subscript, syntax.Name) and self._is_index(subscript):
                         self._note(subscript, dim)
-            elif isinstance(node, syntax.Call) and node.name == "epsilon":
+            elif isinstance(node, syntax.Call) and node.name == "epsilon" and len(node.arguments) == 3:
                 for argument in node.arguments:
                     if isinstance(argument, syntax.Name):
                         self._note(argument, THREE)
@@ -149,13 +149,14 @@ class _Reader:
     def _leaf(self, node: syntax.Node) -> Indexed:
         if isinstance(node, syntax.Index) and node in self.bearing:
             return self._element(node)
-        value = self.scope.expression(self.scope.value(node), node)
+        found = self.scope.value(node)
+        value = found.indicator if isinstance(found, Condition) else self.scope.expression(found, node)
         if value.order:
             text = self.scope.text(node)
             letters = ", ".join("ijklpqrs"[: value.order])
             self.scope.fail(f"{text} needs indices here", node, found=f"{text} is {describe(value.shape)}",
                             hint=f"write {text}[{letters}], or leave out the indices on the left")  # fmt: skip
-        return Indexed(value, ())
+        return Indexed(found, ())
 
     def _element(self, node: syntax.Index) -> Indexed:
         """`B[l, j]`; positions and slices among the subscripts pick first."""

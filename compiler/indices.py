@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from ..grammar import syntax
 from ..grammar.syntax import Node
 from . import algebra, notation
+from .calls import viewed
 from .expr import Contract, Expr, Map, Structure, Sum
 from .links import as_link, merged, powered, where
 from .network import combined
 from .notation import cost
 from .products import Graph
+from .sums import linear_combination
 
 if TYPE_CHECKING:
     from .printer import Printer
@@ -46,8 +48,6 @@ def _letters(printer: Printer, used: Sequence[str] = ()) -> Iterator[str]:
 
 def _indexed(printer: Printer, expression: Expr, letters: Sequence[str]) -> Node:
     """The element of the expression at these indices."""
-    from .printer import linear_combination
-
     match expression:
         case Sum():
             parts = []
@@ -56,7 +56,7 @@ def _indexed(printer: Printer, expression: Expr, letters: Sequence[str]) -> Node
                 parts.append((coefficient * factor, node))
             return linear_combination(parts) if parts else notation.ZERO
         case Map():
-            return printer.map_node(expression, lambda argument: _element(printer, argument, letters))
+            return viewed(expression, lambda argument: _element(printer, argument, letters), False)
     return notation.with_coefficient(*_term(printer, expression, letters))
 
 
@@ -119,7 +119,7 @@ def _product(printer: Printer, expression: Contract, letters: Sequence[str]) -> 
         node, at = link.node, [names[edge.a], names[edge.b]]
         if cost(link.turned) < cost(node):
             node, at = link.turned, at[::-1]
-        if edge.structure or edge.condition:
+        if edge.offset is not None or edge.condition:
             factors.append(_at(combined([(edge, link.node, True)]), [names[edge.a], names[edge.b]]))
         else:
             (factors if edge.exponent > 0 else below).append(powered(_at(node, at), edge.exponent, False))

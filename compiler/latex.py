@@ -102,7 +102,10 @@ def _latex(node: syntax.Node, below: list[str]) -> str:
 
 def _number(text: str) -> str:
     digits, _, exponent = text.lower().partition("e")
-    return rf"{digits} \cdot 10^{{{int(exponent)}}}" if exponent else digits
+    if not exponent:
+        return digits
+    factor = "" if digits == "1" else rf"{digits} \cdot "
+    return f"{factor}10^{{{int(exponent)}}}"
 
 
 def _raised(base: syntax.Node, text: str, exponent: str) -> str:

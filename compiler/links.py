@@ -184,7 +184,7 @@ def inner(items: Sequence[Item]) -> list[tuple[Node, bool]]:
 
 
 def closed(chain: Chain) -> Node:
-    """The trace of a cycle of links, started where it reads best: `X' ... X`, or without a leading transpose."""
+    """The trace of a cycle of links, started where it reads best: `X' ... X`, `inv(A) ...`, or without a leading transpose."""
     candidates: list[tuple[tuple[object, ...], Node]] = []
     for oriented in (chain, turn(chain)):
         for start in range(len(oriented)):
@@ -194,6 +194,7 @@ def closed(chain: Chain) -> Node:
             primed = isinstance(first.node, syntax.Transpose)
             mirrored = primed and len(links) > 1 and cost(first.turned) == cost(last.node)
             pair = primed and len(links) == 2 and not isinstance(last.node, syntax.Transpose)
-            best = 0 if mirrored or pair else 2 if primed or first.weights is not None else 1
+            leading = mirrored or pair or first.inverted is not None
+            best = 0 if leading else 2 if primed or first.weights is not None else 1
             candidates.append(((cost(text)[0], best, cost(text)[1]), notation.call("tr", text)))
     return min(candidates, key=lambda c: c[0])[1]

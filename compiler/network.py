@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from ..grammar import syntax
 from ..grammar.syntax import Node
 from . import notation
 from .dims import Dim
@@ -24,19 +25,22 @@ from .notation import cost
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A matrix between two labels: a factor, a divisor (negative exponent), or a condition."""
+    """A matrix between two labels: a factor, a divisor (negative exponent), or a condition.
+
+    `offset` is set for ones on and below that diagonal, zeros above: a triangle.
+    """
 
     a: int
     b: int
     chain: Chain
     exponent: int = 1
     condition: bool = False
-    structure: str = ""
+    offset: int | None = None
 
     @property
     def simple(self) -> bool:
         """Whether this is just a matrix, once."""
-        return self.exponent == 1 and not self.condition and not self.structure
+        return self.exponent == 1 and not self.condition and self.offset is None
 
     def from_(self, label: int) -> Chain:
         """The chain read from this label to the other."""
@@ -82,7 +86,7 @@ class Network:
 
     def link(self, edges: list[Edge], start: int) -> Chain:
         """The elementwise product of parallel edges, read from `start`."""
-        if len(edges) == 1 and (edges[0].simple or edges[0].structure):
+        if len(edges) == 1 and (edges[0].simple or edges[0].offset is not None):
             return edges[0].from_(start)
         there = combined([(e, as_link(e.from_(start)).node, e.a == start) for e in edges])
         back = combined([(e, as_link(e.from_(start)).turned, e.a != start) for e in edges])
@@ -233,31 +237,36 @@ class Network:
                 body = merged(items).node
                 self.scalars.append((notation.call("mean", body), 1))
             else:
-                self.scalars.append((min((text for text, _ in candidates), key=cost), 1))
+                self.scalars.append((min((text for text, _ in candidates), key=_reading), 1))
             return True
         return False
+
+
+def _reading(node: Node) -> tuple[int, bool, str]:
+    """Shorter is better; of equal ones, one that begins with a transposed name."""
+    first = node.operands[0] if isinstance(node, syntax.Chain) else node
+    plain = isinstance(first, syntax.Transpose) and isinstance(first.operand, syntax.Name)
+    length, text = cost(node)
+    return length, not plain, text
 
 
 def combined(parts: list[tuple[Edge, Node, bool]]) -> Node:
     """The elementwise product of matrices; True where a matrix is read as its edge is directed."""
     conditions = sorted((node for e, node, _ in parts if e.condition), key=cost)
-    factors = sorted((powered(node, e.exponent) for e, node, _ in parts if e.simple or _positive(e)), key=cost)
-    divisors = sorted((powered(node, e.exponent) for e, node, _ in parts if not e.condition and e.exponent < 0), key=cost)
+    plain = [(powered(node, e.exponent), e.exponent > 0) for e, node, _ in parts if not e.condition and e.offset is None]
+    factors, divisors = (sorted((n for n, above in plain if above is sign), key=cost) for sign in (True, False))
+    triangles = [(e, forward, node) for e, node, forward in parts if e.offset is not None]
+    if len(triangles) == len(parts):
+        factors = [triangles.pop()[2]]
     product = where(conditions, notation.hadamard(factors, divisors))
-    structures = [(edge, forward, node) for edge, node, forward in parts if edge.structure]
-    if len(structures) == len(parts):
-        edge, _, product = structures.pop()
-    for edge, forward, _ in structures:
+    for edge, forward, _ in triangles:
         product = triangle(edge, forward, product)
     return product
 
 
-def _positive(edge: Edge) -> bool:
-    return edge.exponent > 0 and not edge.condition and not edge.structure
-
-
 def triangle(edge: Edge, forward: bool, body: Node) -> Node:
     """The lower triangle of a matrix, or the upper one where the edge is read backwards."""
-    offset = edge.exponent if forward else -edge.exponent
+    assert edge.offset is not None
+    offset = edge.offset if forward else -edge.offset
     arguments = (body,) if offset == 0 else (body, notation.number(Fraction(offset)))
     return notation.call("tril" if forward else "triu", *arguments)

@@ -131,7 +131,7 @@ def power(base: Node, exponent: Node, elementwise: bool) -> Node:
     return Chain(NOWHERE, (base, exponent), (".^" if elementwise else "^",))
 
 
-def compared(left: Node, operator: str, right: Node) -> Node:
+def binary(left: Node, operator: str, right: Node) -> Node:
     """`left operator right`."""
     return Chain(NOWHERE, (left, right), (operator,))
 
@@ -179,12 +179,13 @@ def _append(operands: list[Node], operators: list[str], part: Node, spread: bool
 
 
 def _plain(part: Node) -> bool:
-    return isinstance(part, Chain) and all(isinstance(o, syntax.Number | syntax.Name) for o in part.operands)
+    """Whether a product of scalars may go on without brackets: it is no inner product."""
+    return isinstance(part, Chain) and not any(isinstance(operand, syntax.Transpose) for operand in part.operands)
 
 
 def _multiplies(body: Node) -> bool:
     """Whether a scalar may be multiplied from the left without brackets around the product."""
-    return isinstance(body, Chain) and body.operators[0] != "\\"
+    return isinstance(body, Chain) and body.operators[0] not in ("\\", ":")
 
 
 def _leads_with_one(body: Node) -> bool:

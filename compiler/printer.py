@@ -9,64 +9,54 @@ Contractions are graphs (`network.py`); where matrix notation does not reach, in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from math import gcd, lcm
 
 from ..grammar import syntax
 from ..grammar.syntax import Node
 from . import algebra, notation
-from .contraction import transpose
-from .blocks import block_node
+from .calls import atom_node, condition, map_node, reduce_node, structure_node
 from .dims import Dim
-from .expr import (
-    Atom,
-    Constant,
-    Contract,
-    Expr,
-    Map,
-    Reduce,
-    Size,
-    Structure,
-    Sum,
-    Symbol,
-    symbols,
-    topological,
-)
+from .expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, symbols, topological
 from .latex import name as latex_name
 from .latex import render
-from .links import where
 from .notation import call, cost, is_number
 from .products import product, vector_of
-from .sharing import shared
-from .slices import selection_node
+from .sharing import LONGEST, deep, repeated
+from .sums import linear_combination, sum_node
+from .tensors import tensor_node
 from .unparse import type_text, unparse
 
 ONE = Dim.of(1)
-SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
-# These take the symmetric part of their argument.
-OF_SYMMETRIC_PART = {"chol", "eigvals", "eigvecs", "eigmax", "eigmin", "eigmaxproj", "eigmaxresolvent"}
+ATTRIBUTES = (
+    *("sparse", "symmetric", "posdef", "psd", "diagonal", "lower", "upper"),
+    *("orthogonal", "nonneg", "positive", "integer"),
+)
 
 
 def text(expression: Expr) -> str:
     """The expression in the language.  In index notation `J[i,j] = ...`; with several parts, a block `{ ...; ... }`."""
-    body = Printer([expression]).body([expression], False)
+    body = typeset([expression])
     return unparse(body.bindings[0] if is_binding(body) else body)
 
 
 def latex(expression: Expr) -> str:
     """The expression in LaTeX for math mode."""
-    body = Printer([expression]).body([expression], False)
+    body = typeset([expression])
     return render(body.bindings[0] if is_binding(body) else body)
 
 
 def latex_derivative(function: str, operation: str, variable: str, expression: Expr) -> str:
-    """The equation for a derivative: `\nabla_{w} f = ...` for `grad`, `\nabla^{2}_{w} f` for `hess`, a quotient for
-    the others."""
+    r"""The equation for a derivative: `\nabla_{w} f = ...` for `grad`, `\nabla^{2}_{w} f = ...` for `hess`, a quotient
+    for the others; with indices on both sides where the right one needs them."""
     f, x = latex_name(function), latex_name(variable)
     heads = {"grad": rf"\nabla_{{{x}}} {f}", "hess": rf"\nabla^{{2}}_{{{x}}} {f}"}
     head = heads.get(operation, rf"\frac{{\partial {f}}}{{\partial {x}}}")
-    return f"{head} = {latex(expression)}"
+    body = typeset([expression])
+    if not is_binding(body):
+        return f"{head} = {render(body)}"
+    binding = body.bindings[0]
+    return rf"\left({head}\right)_{{{','.join(map(latex_name, binding.indices or ()))}}} = {render(binding.value)}"
 
 
 def is_binding(body: syntax.Body) -> bool:
@@ -76,7 +66,7 @@ def is_binding(body: syntax.Body) -> bool:
 
 def needs_sizes(expression: Expr) -> bool:
     """Whether the text of the expression names sizes, so that only a full `fn` with types parses again."""
-    body = Printer([expression]).body([expression], False)
+    body = typeset([expression])
     names = {s.name for s in symbols(expression)}
     return any(
         node.name in ("eye", "ones", "zeros", "unvec") if isinstance(node, syntax.Call)
@@ -107,16 +97,12 @@ def size_names(*roots: Expr) -> set[str]:
 def function_text(name: str, parameters: Sequence[Symbol], results: Sequence[Expr], several: bool) -> str:
     """The full `fn name(A: matrix[m, n], ...) = ...`."""
     names = [p.name for p in parameters] + [n for p in parameters for dim in p.shape for n in dim.names]
-    printer = Printer(results, names, typed=True)
     declared = ", ".join(f"{p.name}: {type_text(type_of(p))}" for p in parameters)
-    body = printer.body(results, several)
+    body = typeset(results, several, names, typed=True)
     if not body.bindings:
         return f"fn {name}({declared}) = {unparse(body)}"
     lines = "".join(f"    {unparse(line)}\n" for line in (*body.bindings, body.result))
     return f"fn {name}({declared}) = {{\n{lines}}}"
-
-
-ATTRIBUTES = ("sparse", "symmetric", "posdef", "psd", "diagonal", "lower", "upper", "orthogonal", "nonneg", "positive", "integer")
 
 
 def type_of(expression: Expr) -> syntax.Type:
@@ -128,19 +114,56 @@ def type_of(expression: Expr) -> syntax.Type:
     return syntax.Type(notation.NOWHERE, tuple(a for a in ATTRIBUTES if a in attributes), kind, sizes)
 
 
+def typeset(
+    results: Sequence[Expr], several: bool = False, names: Iterable[str] = (), typed: bool = False
+) -> syntax.Body:
+    """The bindings and the result: none but what index notation needs, if the text stays short."""
+    names = tuple(names)
+    shared, length = deep(results)
+    if length <= 16 * LONGEST:
+        body = Printer(results, shared, names, typed).body(results, several)
+        if len(unparse(body)) <= LONGEST:
+            return body
+    return Printer(results, repeated(results), names, typed).body(results, several)
+
+
+def used(bindings: Sequence[syntax.Binding], result: Node) -> tuple[syntax.Binding, ...]:
+    """The bindings that are used, directly or by others."""
+    kept: list[syntax.Binding] = []
+    wanted = names_in(result)
+    for binding in reversed(bindings):
+        if binding.name in wanted:
+            kept.append(binding)
+            wanted |= names_in(binding)
+    return tuple(reversed(kept))
+
+
+def names_in(root: Node) -> set[str]:
+    """The names in a tree."""
+    seen: set[Node] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack.extend(node.children)
+    return {node.id for node in seen if isinstance(node, syntax.Name)}
+
+
 class Printer:
     """Makes the syntax trees of some expressions, which may share what is bound to names.
 
-    `shared` has the parts that are bound to names; `typed` says that bindings in index notation bear their types.
+    `shared` has the parts that are bound to names; `typed` says that bindings in index notation bear their types;
+    `names` are taken already.
     """
 
-    def __init__(self, roots: Sequence[Expr], names: Iterable[str] = (), typed: bool = False) -> None:
-        self.typed, self.roots = typed, roots
+    def __init__(self, roots: Sequence[Expr], shared: frozenset[Expr], names: Iterable[str], typed: bool) -> None:
+        self.typed, self.roots, self.shared = typed, roots, shared
         self.bindings: list[syntax.Binding] = []
         self._made: dict[Expr, Node] = {}
+        self._rows: dict[Expr, Node] = {}
         self.taken = set(names)
         self.taken |= {s.name for s in symbols(*roots)} | size_names(*roots)
-        self.shared = shared(roots)
 
     def body(self, results: Sequence[Expr], several: bool) -> syntax.Body:
         """The bindings and the result."""
@@ -149,7 +172,7 @@ class Printer:
                 self.bind(current, self._express(current))
         values = tuple(self.express(r) for r in results)
         result = syntax.Tuple(notation.NOWHERE, values) if several else values[0]
-        return syntax.Body(notation.NOWHERE, tuple(self.bindings), result)
+        return syntax.Body(notation.NOWHERE, used(self.bindings, result), result)
 
     def bind(self, expression: Expr, value: Node, indices: tuple[str, ...] | None = None, prefix: str = "t") -> Node:
         """Binds a value to a fresh name; the node of the name."""
@@ -184,22 +207,20 @@ class Printer:
             case Size():
                 return notation.size(expression.dim)
         if expression.order > 2 and not isinstance(expression, Atom | Reduce):
-            from .indices import bind_indexed
-
-            return bind_indexed(self, expression)
+            return tensor_node(self, expression)
         match expression:
             case Sum():
-                return self._sum(expression)
+                return sum_node(self, expression)
             case Contract():
                 return notation.with_coefficient(*product(self, expression, False))
             case Map():
-                return self._map(expression)
+                return self.spread(expression) or map_node(self, expression)
             case Reduce():
-                return self._reduce(expression)
+                return reduce_node(self, expression)
             case Atom():
-                return self._atom(expression)
+                return atom_node(self, expression)
             case Structure():
-                return self._structure(expression)
+                return structure_node(self, expression)
         raise TypeError(type(expression).__name__)
 
     # ---- broadcasting
@@ -214,6 +235,11 @@ class Printer:
 
     def row(self, vector: Expr) -> Node:
         """The transposed vector."""
+        if vector not in self._rows:
+            self._rows[vector] = self._row(vector)
+        return self._rows[vector]
+
+    def _row(self, vector: Expr) -> Node:
         found = vector_of(self, vector) if isinstance(vector, Contract) and vector not in self.shared else None
         if found is not None:
             return found.row
@@ -245,8 +271,6 @@ class Printer:
         """`ones(m, n)`."""
         return call("ones", *(notation.size(dim) for dim in shape))
 
-    # ---- sums
-
     def split(self, expression: Expr) -> tuple[Fraction, Node]:
         """A number and the node of the rest, which together are the expression."""
         if isinstance(expression, Sum) and len(expression.terms) == 1:
@@ -260,224 +284,6 @@ class Printer:
             return product(self, expression, False)
         return Fraction(1), self.express(expression)
 
-    def _sum(self, expression: Sum) -> Node:
-        if not expression.terms:
-            return call("zeros", *(notation.size(dim) for dim in expression.shape)) if expression.order else notation.ZERO
-        if len(expression.terms) > 1:
-            spread = self.spread(expression)
-            if spread is not None:
-                return spread
-        else:
-            return notation.with_coefficient(*self.split(expression))
-        block = block_node(self, expression)
-        if block is not None:
-            return block
-        terms = self._folded(expression)
-        parts: list[tuple[Fraction, Node]] = []
-        full = [e for _, e in terms if isinstance(e, Expr) and len(algebra.depends_on(e)) == 2 and not is_identity(e)]
-        sizeless = len(full) >= 1 and all(isinstance(e, Expr) and (e in full or is_identity(e)) for _, e in terms)
-        for coefficient, term in terms:
-            if not isinstance(term, Expr):
-                parts.append((coefficient, term))
-                continue
-            if sizeless and is_identity(term):
-                factor, node = self._identity(term)
-            elif len(algebra.depends_on(term)) < term.order:
-                axes = sorted(algebra.depends_on(term))
-                inner = algebra.restrict(term, axes)
-                if axes == [1]:
-                    factor, node = Fraction(1), self.row(inner)
-                else:
-                    factor, node = self.split(algebra.scaled(inner, coefficient))
-                    coefficient = Fraction(1)
-            else:
-                factor, node = self.split(algebra.scaled(term, coefficient))
-                coefficient = Fraction(1)
-            parts.append((coefficient * factor, node))
-        return linear_combination(parts)
-
-    def _identity(self, term: Expr) -> tuple[Fraction, Node]:
-        if isinstance(term, Structure):
-            return Fraction(1), notation.name("I")
-        assert isinstance(term, Contract)
-        rest = algebra.contract([f for f in term.factors if not is_identity(f[0])], (), {})
-        coefficient, node = self.split(rest)
-        return coefficient, notation.scaled([node], notation.name("I"))
-
-    def _folded(self, expression: Sum) -> list[tuple[Fraction, Expr | Node]]:
-        """The terms, with `x - logsumexp(x)` put together again."""
-        terms: dict[Expr | Node, Fraction] = {e: c for c, e in expression.terms}
-        for coefficient, term in expression.terms:
-            found = log_normalizer(term)
-            if found is None or expression.order == 0:
-                continue
-            argument, axis = found
-            wanted = argument.terms if isinstance(argument, Sum) else ((Fraction(1), argument),)
-            if all(terms.get(e) == -coefficient * c for c, e in wanted):
-                for e in (term, *(e for _, e in wanted)):
-                    del terms[e]
-                arguments = [self.express(argument), *([notation.literal(str(axis))] if axis else [])]
-                terms[call("logsoftmax", *arguments)] = -coefficient
-        return [(c, e) for e, c in terms.items()]
-
-    # ---- functions
-
-    def _map(self, expression: Map) -> Node:
-        function, arguments = expression.function, expression.arguments
-        if function == "exp" and isinstance(arguments[0], Sum):
-            folded = self._folded(arguments[0])
-            if len(folded) == 1 and folded[0][0] == 1 and isinstance(folded[0][1], syntax.Call):
-                return call("softmax", *folded[0][1].arguments)
-        return self.map_node(expression, self.compact)
-
-    def map_node(self, expression: Map, view: Callable[[Expr], Node]) -> Node:
-        """The function of its arguments as they are viewed: as arrays that expand, or element by element."""
-        function, arguments = expression.function, expression.arguments
-        if function in SIGNS or function == "not":
-            return where([self.condition(expression, view)], notation.ONE)
-        if function == "pow":
-            return self._power(expression, view)
-        if function == "where":
-            nodes = [view(b) for b in arguments[1:]]
-            test = self.condition(arguments[0], view)
-            if isinstance(test, syntax.Call):  # not(...)
-                test, nodes = test.arguments[0], nodes[::-1]
-            return call("where", test, *nodes)
-        nodes = [view(a) for a in arguments]
-        if function in ("max", "min") and (is_number(nodes[1], 1) or is_number(nodes[1], 2)):
-            nodes.reverse()  # a matrix first and the literal 1 or 2 second would be a reduction
-        return call(function, *nodes)
-
-    def _power(self, expression: Map, view: Callable[[Expr], Node]) -> Node:
-        bottom, top = expression.arguments
-        value = algebra.number_value(top)
-        elementwise = expression.order > 0 and view == self.compact
-        if value is None:
-            return notation.power(view(bottom), view(top), elementwise)
-        node = view(bottom)
-        if abs(value) != 1:
-            node = notation.power(node, notation.number(abs(value)), elementwise)
-        if value > 0:
-            return node
-        return notation.hadamard([], [node]) if elementwise else notation.scaled([], None, [node])
-
-    def condition(self, expression: Expr, view: Callable[[Expr], Node] | None = None) -> Node:
-        """A comparison; `not(comparison)` where it is negated."""
-        view = view or self.compact
-        if isinstance(expression, Map) and expression.function in SIGNS:
-            left, right = (view(a) for a in expression.arguments)
-            return notation.compared(left, SIGNS[expression.function], right)
-        if isinstance(expression, Map) and expression.function == "not":
-            inner = self.condition(expression.arguments[0], view)
-            return inner.arguments[0] if isinstance(inner, syntax.Call) else call("not", inner)
-        return notation.compared(view(expression), "!=", notation.ZERO)
-
-    def _reduce(self, expression: Reduce) -> Node:
-        argument, axes = expression.argument, expression.axes
-        if len(axes) == argument.order:
-            norm = self._norm(expression)
-            return norm if norm is not None else call(expression.function, self.express(argument))
-        reduced = call(expression.function, self.express(argument), notation.literal(str(axes[0] + 1)))
-        return notation.transposed(reduced) if axes == (0,) else reduced
-
-    def _norm(self, expression: Reduce) -> Node | None:
-        """The largest absolute value, sum of a column or sum of a row as `norminf`, `norm1`."""
-        inner = expression.argument
-        if expression.function != "max":
-            return None
-        if isinstance(inner, Map) and inner.function == "abs" and inner.order == 1:
-            return call("norminf", self.express(inner.arguments[0]))
-        if isinstance(inner, Contract) and inner.order == 1 and len(inner.factors) == 1:
-            factor, at = inner.factors[0]
-            if isinstance(factor, Map) and factor.function == "abs" and sorted(at) == [0, 1]:
-                return call("norm1" if at == (1, 0) else "norminf", self.express(factor.arguments[0]))
-        return None
-
-    def _atom(self, expression: Atom) -> Node:
-        function, arguments = expression.function, expression.arguments
-        if function == "normfro" and arguments[0].order == 1:
-            function = "norm2"
-        if function in OF_SYMMETRIC_PART and isinstance(arguments[0], Sum) and arguments[0] not in self.shared:
-            arguments = (half(arguments[0]), *arguments[1:])
-        return call(function, *(self.express(a) for a in arguments))
-
-    def _structure(self, expression: Structure) -> Node:
-        rows, columns = expression.shape[:2]
-        match expression.kind:
-            case "delta":
-                return call("eye", notation.size(rows))
-            case "select":
-                return selection_node(expression, False)
-            case "tril":
-                offset = expression.parameters[0]
-                arguments = () if offset.value == 0 else (notation.size(offset),)
-                return call("tril", self.ones(expression.shape), *arguments)
-        raise TypeError(expression.kind)
-
-
-def half(expression: Sum) -> Expr:
-    """The expression of which this is the symmetric part, with one term for each pair of transposed ones."""
-    terms = {e: c for c, e in expression.terms}
-    for term in sorted(terms, key=lambda e: e.key):
-        other = transpose(term) if term in terms else term
-        if other is not term and terms.get(other) == terms[term]:
-            terms[term] *= 2
-            del terms[other]
-    return algebra.add([(c, e) for e, c in terms.items()], expression.shape)
-
-
-def is_identity(expression: Expr) -> bool:
-    """Whether this is a scalar times the identity."""
-    if isinstance(expression, Structure):
-        return expression.kind == "delta"
-    return isinstance(expression, Contract) and expression.order == 2 and all(
-        f.order == 0 or (isinstance(f, Structure) and f.kind == "delta") for f, _ in expression.factors
-    ) and any(f.order for f, _ in expression.factors)  # fmt: skip
-
-
-def log_normalizer(term: Expr) -> tuple[Expr, int] | None:
-    """The argument and the axis (0 for all) of a logsumexp that is spread over the shape of its argument."""
-    if not isinstance(term, Contract) or len(term.factors) != 1 or len(term.sizes) != term.order:
-        return None
-    reduced, at = term.factors[0]
-    if not isinstance(reduced, Reduce) or reduced.function != "logsumexp":
-        return None
-    argument, axes = reduced.argument, reduced.axes
-    if term.order != argument.order or argument.order > 2:
-        return None
-    if term.order == 2:
-        if len(axes) == 2 or at not in ((0,), (1,)):
-            return None
-        kept = 1 - axes[0]
-        if at[0] != kept:  # the expression is about the transpose
-            argument = transpose(argument)
-        return (argument, axes[0] + 1 if at[0] == kept else kept + 1) if argument.shape == term.shape else None
-    return (argument, 0) if argument.shape == term.shape else None
-
-
-def linear_combination(parts: Sequence[tuple[Fraction, Node]]) -> Node:
-    """The sum of the parts, positive ones first, then the longer ones; with a common factor taken out if shorter."""
-
-    def key(part: tuple[Fraction, Node]) -> tuple[object, ...]:
-        coefficient, node = part
-        constant = is_number(node, 1)
-        return constant, -sum(not isinstance(part, syntax.Transpose) for part in syntax.postorder(node)), cost(node)[1]
-
-    ordered = sorted(parts, key=key)
-    ordered = [p for p in ordered if p[0] > 0] + [p for p in ordered if p[0] < 0]
-
-    def written(terms: Sequence[tuple[Fraction, Node]]) -> Node:
-        return notation.plus([(c < 0, notation.with_coefficient(abs(c), node)) for c, node in terms])
-
-    expanded = written(ordered)
-    factor = content([c for c, _ in ordered])
-    if len(ordered) < 2 or factor == 1:
-        return expanded
-    inner = written([(c / factor, node) for c, node in ordered])
-    return min(expanded, notation.with_coefficient(factor, inner), key=lambda node: (cost(node)[0], node is not expanded))
-
-
-def content(coefficients: Sequence[Fraction]) -> Fraction:
-    """The number to take out so that coprime integers are left, not all negative."""
-    size = Fraction(gcd(*(c.numerator for c in coefficients)), lcm(*(c.denominator for c in coefficients)))
-    return size if any(c > 0 for c in coefficients) else -size
+    def condition(self, expression: Expr) -> Node:
+        """A comparison of arrays; `not(comparison)` where it is negated."""
+        return condition(expression, self.compact)

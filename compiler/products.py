@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from ..grammar import syntax
 from ..grammar.syntax import Node
 from . import algebra, notation
+from .calls import triangle_node
 from .contraction import COMPARISONS, size_scalar, symmetric, transpose
 from .dims import Dim
 from .expr import Atom, Contract, Expr, Map, Structure, Sum
 from .links import Item, Link, Vector, diagonal, matrix, merged, powered, where
-from .network import Edge, Network, combined
+from .network import Edge, Network, combined, triangle
 from .notation import cost
 from .reshapes import reshaped
 from .slices import selection_node, slice_node, sliced_factors
@@ -82,7 +83,7 @@ class Graph:
                 test, back = printer.condition(factor), printer.condition(transposed_condition(factor))
                 network.edges.append(Edge(*at, (Link(test, back),), 1, True))
             elif isinstance(factor, Structure) and factor.kind == "tril" and factor.parameters[0].value is not None:
-                network.edges.append(Edge(*at, (link(printer, factor),), factor.parameters[0].value, structure="tril"))
+                network.edges.append(Edge(*at, (link(printer, factor),), offset=factor.parameters[0].value))
             else:
                 network.edges.append(Edge(*at, (link(printer, bottom),), exponent * count))
 
@@ -161,6 +162,9 @@ def link(printer: Printer, expression: Expr) -> Link:
     node = printer.express(expression)
     if isinstance(expression, Structure) and expression.kind == "select":
         return Link(node, selection_node(expression, True))
+    if isinstance(expression, Structure) and expression.kind == "tril":
+        whole = expression.parameters[0] == Dim.of(0) and expression.shape[0] == expression.shape[1]
+        return Link(node, triangle_node(printer, expression, True), sums="down" if whole else "")
     turned = node if symmetric(expression) else notation.transposed(node)
     if isinstance(expression, Sum) and expression not in printer.shared and turned is not node:
         turned = min(turned, printer.express(transpose(expression)), key=cost)
@@ -168,9 +172,7 @@ def link(printer: Printer, expression: Expr) -> Link:
         inverted = printer.express(expression.arguments[0])
         back = inverted if turned is node else notation.transposed(inverted)
         return Link(node, turned, inverted, back)
-    sums = isinstance(expression, Structure) and expression.kind == "tril" and expression.parameters[0] == Dim.of(0)
-    square = expression.shape[0] == expression.shape[1]
-    return Link(node, turned, elementwise=isinstance(expression, Map), sums="down" if sums and square else "")
+    return Link(node, turned, elementwise=isinstance(expression, Map))
 
 
 def product(printer: Printer, expression: Contract, negative: bool) -> tuple[Fraction, Node]:
@@ -184,9 +186,9 @@ def product(printer: Printer, expression: Contract, negative: bool) -> tuple[Fra
     flipped = flippable(printer, expression) if negative else None
     graph = Graph(printer, expression, flipped)
     if not graph.reduced:
-        from .indices import bind_indexed
+        from .tensors import tensor_node
 
-        return Fraction(1), bind_indexed(printer, expression)
+        return Fraction(1), tensor_node(printer, expression)
     above, below, conditions = graph.scalar_parts()
     body: Node | None = None
     if expression.order == 1:
@@ -237,6 +239,11 @@ def _matrix(printer: Printer, expression: Contract, graph: Graph) -> Node:
     if graph.deltas:
         return notation.call("diag", merged(left).node) if left else notation.call("eye", notation.size(expression.shape[0]))
     edges = network.edges
+    triangles = [e for e in edges if e.offset is not None]
+    if len(triangles) == len(edges) == 1 and (left or right):
+        column = merged(left).product if left else printer.ones(expression.shape[:1])
+        row = merged(right).row if right else notation.transposed(printer.ones(expression.shape[1:]))
+        return triangle(triangles[0], triangles[0].a == 0, notation.times(column, row))
     if not edges:  # an index without items has size 1
         rows, columns = (printer.ones((size,)) for size in expression.shape)
         if right:
@@ -246,7 +253,7 @@ def _matrix(printer: Printer, expression: Contract, graph: Graph) -> Node:
         return notation.times(column, notation.transposed(columns))
     parts: list[tuple[Edge, Node, bool]] = []
     chain = edges[0].from_(0)
-    if len(edges) == 1 and (edges[0].simple or edges[0].structure):
+    if len(edges) == 1 and (edges[0].simple or triangles):
         if not (len(chain) == 1 and chain[0].elementwise):
             if any(i.exponent > 0 for i in left):
                 chain, left = (diagonal(merged(left).node), *chain), []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
-from matgrad.compiler import printer
+from matgrad.compiler import differentiate, printer
 from matgrad.compiler.elaborate import elaborate, free_names
 from matgrad.compiler.evaluate import evaluate, size_names
 from matgrad.compiler.expr import Expr, symbols
@@ -13,7 +14,7 @@ from matgrad.grammar.parse import parse_expression
 from matgrad.grammar.source import text_source
 
 from .language import SIZES, equal, read
-from .random_expressions import PARAMETERS, expressions
+from .random_expressions import ONE, PARAMETERS, M, N, expressions
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
@@ -21,6 +22,19 @@ from .random_expressions import PARAMETERS, expressions
 def test_the_full_text_means_the_same(expression: Expr) -> None:
     text = printer.function_text("f", PARAMETERS, [expression], False)
     assert equal(PARAMETERS, read(text).results[0], expression), text
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_jacobians_mean_the_same(data: st.DataObject) -> None:
+    shape = data.draw(st.sampled_from([(N,), (M, N), (N, N), (ONE, N)]))
+    function = data.draw(expressions(shape, 2))
+    by = {s for s in symbols(function) if s.order}
+    assume(by)
+    variable = data.draw(st.sampled_from(sorted(by, key=lambda s: s.name)))
+    jacobian = differentiate.jacobian(function, variable)
+    text = printer.function_text("f", PARAMETERS, [jacobian], False)
+    assert equal(PARAMETERS, read(text).results[0], jacobian), text
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
