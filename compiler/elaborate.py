@@ -174,6 +174,8 @@ class Elaborator:
                 return negate(self, values[id(node.operand)], node.operand)
             case syntax.Transpose():
                 return transposed(self, node, values[id(node.operand)])
+            case syntax.Chain() if (long := _long_sum(node, values)) is not None:
+                return long
             case syntax.Chain():
                 total, left = values[id(node.operands[0])], node.operands[0]
                 for operator, operand in zip(node.operators, node.operands[1:], strict=True):
@@ -438,6 +440,18 @@ def free_names(function: syntax.Function, functions: Mapping[str, syntax.Functio
             if isinstance(node, syntax.Name) and node.id not in bound | indices:
                 found.append((node.span.start, node.id))
     return list(dict.fromkeys(name for _, name in sorted(found)))
+
+
+def _long_sum(node: syntax.Chain, values: Mapping[int, Value]) -> Expr | None:
+    """The sum of many terms of one shape, at once: term by term it would take quadratic time."""
+    terms = [values[id(operand)] for operand in node.operands]
+    if len(terms) < 3 or node.operators[0] not in "+-" or not all(isinstance(t, Expr) for t in terms):
+        return None
+    expressions = [t for t in terms if isinstance(t, Expr)]
+    if any(e.shape != expressions[0].shape for e in expressions):
+        return None
+    signs = [1, *(1 if operator == "+" else -1 for operator in node.operators)]
+    return algebra.add([(Fraction(s), e) for s, e in zip(signs, expressions, strict=True)], expressions[0].shape)
 
 
 DERIVATIVES = frozenset({"grad", "jac", "hess", "hvp", "jvp", "vjp"})
