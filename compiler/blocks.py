@@ -1,7 +1,7 @@
 """Block matrices found again in sums of blocks that are put into zero matrices.
 
 Enters: a sum.  Leaves: `[A, B; C, D]`, or None.  Always holds: the blocks fill the rows and columns without gap or
-overlap; a missing one is zero.  Not for: a single block among zeros, which stays a product with columns of the identity.
+overlap; a missing one is zero.  Not for: a single block among zeros, which stays a product with part of an identity.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..grammar import syntax
 from ..grammar.syntax import Node
 from . import algebra, notation
+from .contraction import contract, scaled
 from .dims import Dim
 from .expr import Contract, Expr, Shape, Structure, Sum
 from .slices import is_selection
@@ -34,7 +35,7 @@ def block_node(printer: Printer, expression: Sum) -> Node | None:
         if found is None or found[0] in cells:
             return None
         ranges, entry = found
-        cells[ranges] = algebra.scaled(entry, coefficient)
+        cells[ranges] = scaled(entry, coefficient)
     axes = [tiling({ranges[axis] for ranges in cells}, size) for axis, size in enumerate(expression.shape)]
     if any(axis is None for axis in axes):
         return None
@@ -43,9 +44,9 @@ def block_node(printer: Printer, expression: Sum) -> Node | None:
     for row in rows:
         entries = []
         for column in columns:
-            entry = cells.get((row, column) if expression.order == 2 else (row,))
+            cell = cells.get((row, column) if expression.order == 2 else (row,))
             zeros = algebra.number(Fraction(0), compact((row[1], column[1])))
-            entries.append(printer.express(zeros if entry is None else entry))
+            entries.append(printer.express(zeros if cell is None else cell))
         grid.append(tuple(entries))
     return syntax.Block(notation.NOWHERE, tuple(grid))
 
@@ -70,7 +71,11 @@ def placed(term: Expr) -> tuple[tuple[Range, ...], Expr] | None:
             continue
         assert isinstance(selection, Structure)
         row, column = at
-        if outputs[column] != column or row < term.order or any(column in labels for f, labels in factors if (f, labels) != (selection, at)):
+        if (
+            outputs[column] != column
+            or row < term.order
+            or any(column in labels for f, labels in factors if (f, labels) != (selection, at))
+        ):
             return None
         factors.remove((selection, at))
         outputs[column] = row
@@ -80,7 +85,7 @@ def placed(term: Expr) -> tuple[tuple[Range, ...], Expr] | None:
     shape = tuple(sizes[label] for label in outputs)
     kept = outputs[: len(compact(shape))]
     used = {label for _, labels in factors for label in labels} | set(kept)
-    return tuple(ranges), algebra.contract(factors, kept, {k: v for k, v in sizes.items() if k in used})
+    return tuple(ranges), contract(factors, kept, {k: v for k, v in sizes.items() if k in used})
 
 
 def tiling(ranges: set[Range], total: Dim) -> list[Range] | None:
@@ -88,7 +93,8 @@ def tiling(ranges: set[Range], total: Dim) -> list[Range] | None:
     following = dict(ranges)
     if len(following) < len(ranges):
         return None
-    place, order = ZERO, []
+    order: list[Range] = []
+    place = ZERO
     while place != total:
         if place not in following or len(order) == len(ranges):
             return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..grammar import syntax
 from ..grammar.syntax import Node
 from . import algebra, notation
-from .contraction import transpose
+from .contraction import add, transpose
 from .expr import Atom, Contract, Expr, Map, Reduce, Structure, Sum
 from .links import where
 from .notation import call, is_number
@@ -122,7 +122,7 @@ def half(expression: Sum) -> Expr:
         if other is not term and terms.get(other) == terms[term]:
             terms[term] *= 2
             del terms[other]
-    return algebra.add([(c, e) for e, c in terms.items()], expression.shape)
+    return add([(c, e) for e, c in terms.items()], expression.shape)
 
 
 def structure_node(printer: Printer, expression: Structure) -> Node:

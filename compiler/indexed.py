@@ -1,8 +1,8 @@
 """Reading index notation: `J[i,j,k,l] = delta(i,k)*B[l,j]`.
 
-Enters: a binding with indices, and the scope of its names.  Leaves: the tensor that it binds.  Always holds: an index that
-is not on the left is summed within its term of the outermost sum; the size of an index comes from the operands that
-bear it, or from the type of the binding.  Not for: slices and positions alone (`indexing.py`).
+Enters: a binding with indices, and the scope of its names.  Leaves: the tensor that it binds.  Always holds: an index
+that is not on the left is summed within its term of the outermost sum; the size of an index comes from the operands
+that bear it, or from the type of the binding.  Not for: slices and positions alone (`indexing.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..grammar import errors, syntax
-from . import algebra
+from .contraction import add, contract, delta
 from .dims import Dim
 from .elaborate import Condition, Elaborator, Value, count, describe
 from .expr import Expr, structure
@@ -69,7 +69,7 @@ class _Reader:
             expression = self.scope.expression(term.value, node)
             terms.append((sign, self._over(Indexed(expression, term.letters), self.outputs)))
         shape = tuple(self._size(letter, self.binding.value) for letter in self.outputs)
-        return algebra.add([(Fraction(sign), term) for sign, term in terms], shape)
+        return add([(Fraction(sign), term) for sign, term in terms], shape)
 
     def _is_index(self, node: syntax.Node) -> bool:
         if not isinstance(node, syntax.Name):
@@ -107,8 +107,9 @@ class _Reader:
         if letter not in self.sizes:
             sizes = ", ".join("..." for _ in self.outputs)
             kind = ("scalar", "vector", "matrix")[len(self.outputs)] if len(self.outputs) < 3 else "tensor"
-            self.scope.fail(f"the size of the index {letter} is not known", place,
-                            hint=f"say the type: {self.binding.name}[{', '.join(self.outputs)}]: {kind}[{sizes}] = ...")  # fmt: skip
+            left = f"{self.binding.name}[{', '.join(self.outputs)}]"
+            hint = f"say the type: {left}: {kind}[{sizes}] = ..."
+            self.scope.fail(f"the size of the index {letter} is not known", place, hint=hint)
         return self.sizes[letter]
 
     def _operand(self, node: syntax.Index) -> Expr:
@@ -116,9 +117,9 @@ class _Reader:
         if node not in self.plain:
             operand = self.scope.expression(self.scope.value(node.operand), node.operand)
             if operand.order != len(node.subscripts):
-                text = self.scope.text(node.operand)
-                self.scope.fail(f"{text} has {count(operand.order, 'dimension')}, here are {len(node.subscripts)} subscripts", node,
-                                found=f"{text} is {describe(operand.shape)}")  # fmt: skip
+                text, given = self.scope.text(node.operand), count(len(node.subscripts), "subscript")
+                title = f"{text} has {count(operand.order, 'dimension')}, and here is {given}"
+                self.scope.fail(title, node, found=f"{text} is {describe(operand.shape)}")
             self.plain[node] = operand
         return self.plain[node]
 
@@ -178,7 +179,7 @@ class _Reader:
         """The operand with one axis per distinct label."""
         letters = list(dict.fromkeys(labels))
         at = tuple(letters.index(label) for label in labels)
-        return algebra.contract([(operand, at)], range(len(letters)), {k: self.sizes[v] for k, v in enumerate(letters)})
+        return contract([(operand, at)], range(len(letters)), {k: self.sizes[v] for k, v in enumerate(letters)})
 
     def _visit(self, node: syntax.Node, operands: list[Indexed]) -> Indexed:
         match node:
@@ -190,7 +191,9 @@ class _Reader:
                 total, left = operands[0], node.operands[0]
                 for operator, operand, value in zip(node.operators, node.operands[1:], operands[1:], strict=True):
                     if operator in ("\\", ":"):
-                        self.scope.fail(f"{operator} cannot stand between indexed operands", node, hint="bracket it: (A*B)[i, j]")
+                        self.scope.fail(
+                            f"{operator} cannot stand between indexed operands", node, hint="bracket it: (A*B)[i, j]"
+                        )
                     span = syntax.Span(left.span.start, operand.span.end)
                     left = syntax.Chain(span, (left, operand), (OPERATORS.get(operator, operator),))
                     letters, (a, b) = self._aligned([total, value])
@@ -222,7 +225,7 @@ class _Reader:
         if not self.scope.same(*(self.sizes[letter] for letter in letters)):
             self.scope.fail(f"the indices of {self.scope.text(node)} have two sizes", node,
                             found=" and ".join(str(self.sizes[letter]) for letter in letters))  # fmt: skip
-        return Indexed(self._labelled(algebra.delta(self.sizes[letters[0]]), letters), tuple(dict.fromkeys(letters)))
+        return Indexed(self._labelled(delta(self.sizes[letters[0]]), letters), tuple(dict.fromkeys(letters)))
 
     def _aligned(self, operands: list[Indexed]) -> tuple[tuple[str, ...], list[Value]]:
         """The operands over all their indices, in one order; scalars stay scalars."""
@@ -244,7 +247,7 @@ class _Reader:
         everything = (*letters, *(x for x in operand.letters if x not in letters))
         at = tuple(everything.index(letter) for letter in operand.letters)
         sizes = {k: self._size(letter, self.binding.value) for k, letter in enumerate(everything)}
-        return algebra.contract([(operand.value, at)], range(len(letters)), sizes)
+        return contract([(operand.value, at)], range(len(letters)), sizes)
 
 
 def _terms(node: syntax.Node) -> list[tuple[int, syntax.Node]]:

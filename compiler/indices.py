@@ -33,7 +33,9 @@ def bind_indexed(printer: Printer, expression: Expr) -> Node:
     letters = _letters(printer)
     outputs = [next(letters) for _ in expression.shape]
     value = _indexed(printer, expression, outputs)
-    return printer.bind(expression, value, tuple(outputs), "J" if expression.order > 2 and expression in printer.roots else "T")
+    return printer.bind(
+        expression, value, tuple(outputs), "J" if expression.order > 2 and expression in printer.roots else "T"
+    )
 
 
 def _letters(printer: Printer, used: Sequence[str] = ()) -> Iterator[str]:
@@ -101,11 +103,15 @@ def _product(printer: Printer, expression: Contract, letters: Sequence[str]) -> 
     network = graph.network
     fresh = _letters(printer, letters)
     names = dict(enumerate(letters))
-    for label in sorted({k for e in network.edges for k in (e.a, e.b)} | set(network.items) | {k for _, at in graph.higher for k in at}):
+    for label in sorted(
+        {k for e in network.edges for k in (e.a, e.b)} | set(network.items) | {k for _, at in graph.higher for k in at}
+    ):
         if label not in names:
             names[label] = next(fresh)
     above, below, conditions = graph.scalar_parts()
-    factors: list[Node] = [notation.call("delta", notation.name(names[a]), notation.name(names[b])) for a, b in graph.deltas]
+    factors: list[Node] = [
+        notation.call("delta", notation.name(names[a]), notation.name(names[b])) for a, b in graph.deltas
+    ]
     for label, items in network.items.items():
         for item in items:
             letter = [names[label]]
@@ -123,8 +129,8 @@ def _product(printer: Printer, expression: Contract, letters: Sequence[str]) -> 
             factors.append(_at(combined([(edge, link.node, True)]), [names[edge.a], names[edge.b]]))
         else:
             (factors if edge.exponent > 0 else below).append(powered(_at(node, at), edge.exponent, False))
-    for factor, at in graph.higher:
-        places = [names[label] for label in at]
+    for factor, labels in graph.higher:
+        places = [names[label] for label in labels]
         if isinstance(factor, Structure) and factor.kind in ("pair", "cross"):
             factors += _structure(factor, places)
         else:

@@ -13,13 +13,14 @@ from .unparse import ATOM, POSTFIX, PRODUCT, UNARY, fold, level
 GREEK = {
     name: "\\" + name
     for name in (
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa mu nu xi pi rho sigma tau upsilon phi chi psi omega "
-        "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega lambda"
-    ).split()
+        *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu"),
+        *("xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta"),
+        *("Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"),
+    )
 } | {"lam": r"\lambda", "inf": r"\infty", "eps": r"\varepsilon"}
 
 # Functions that LaTeX knows by their own names.
-KNOWN = set("exp log sin cos tan sinh cosh tanh det max min".split())
+KNOWN = {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "det", "max", "min"}
 NAMES = {"asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan", "lgamma": r"\log\Gamma", "digamma": r"\psi",
          "sigmoid": r"\sigma", "normcdf": r"\Phi", "normpdf": r"\varphi", "logdet": r"\log\det"}  # fmt: skip
 FENCES = {
@@ -113,7 +114,7 @@ def _raised(base: syntax.Node, text: str, exponent: str) -> str:
     if isinstance(base, syntax.Call) and base.name == "inv" and exponent == r"\top":
         return text.removesuffix("^{-1}") + r"^{-\top}"
     plain = level(base) == ATOM and not (isinstance(base, syntax.Call) and base.name in SUPERSCRIPTED)
-    plain = plain or isinstance(base, syntax.Index) and isinstance(base.operand, syntax.Name)
+    plain = plain or (isinstance(base, syntax.Index) and isinstance(base.operand, syntax.Name))
     return f"{brackets(text, not plain)}^{{{exponent}}}"
 
 
@@ -128,17 +129,17 @@ def _call(node: syntax.Call, below: list[str]) -> str:
             return _raised(node.arguments[0], first, r"\top")
         case "eye", 1:
             return f"I_{{{first}}}"
-        case ("ones" | "zeros"), _:
+        case (("ones" | "zeros"), _):
             shape = r" \times ".join(below)
             return rf"\mathbf{{{1 if node.name == 'ones' else 0}}}_{{{shape}}}"
-        case ("delta" | "epsilon"), _:
+        case (("delta" | "epsilon"), _):
             return rf"\{node.name}_{{{','.join(below)}}}"
         case "where", 3:
             return rf"\begin{{cases}} {below[1]} & {first} \\ {below[2]} & \text{{otherwise}} \end{{cases}}"
         case "kron", 2:
             left, right = (brackets(t, level(a) < UNARY) for t, a in zip(below, node.arguments, strict=True))
             return rf"{left} \otimes {right}"
-        case ("trigamma" | "polygamma"), _:
+        case (("trigamma" | "polygamma"), _):
             order, argument = ("1", first) if len(below) == 1 else (first, below[1])
             return rf"\psi^{{({order})}}" + brackets(argument)
     if node.name in FENCES and len(below) == 1:
@@ -167,7 +168,8 @@ def _chain(node: syntax.Chain, below: list[str]) -> str:
                 whole = below[0] if position == 1 and level(last) == PRODUCT else text
                 text = _quotient(whole, part, operand)
             case "\\":
-                text = f"{_raised(last if position == 1 else node, below[0] if position == 1 else text, '-1')} {brackets(part, level(operand) <= PRODUCT)}"
+                inverse = _raised(last, below[0], "-1") if position == 1 else _raised(node, text, "-1")
+                text = f"{inverse} {brackets(part, level(operand) <= PRODUCT)}"
             case "*":
                 digits = isinstance(last, syntax.Number) and isinstance(operand, syntax.Number)
                 text += (r" \cdot " if digits else " ") + brackets(part, negative or level(operand) <= PRODUCT)
@@ -179,7 +181,7 @@ def _chain(node: syntax.Chain, below: list[str]) -> str:
 
 def _quotient(above: str, divisor: str, operand: syntax.Node) -> str:
     matrix = isinstance(operand, syntax.Call) and operand.name in ("diag", "eye")
-    if matrix or level(operand) == POSTFIX and isinstance(operand, syntax.Transpose):
+    if matrix or (level(operand) == POSTFIX and isinstance(operand, syntax.Transpose)):
         return f"{above} {_raised(operand, divisor, '-1')}"
     negative = above.startswith("-")
     return ("-" if negative else "") + rf"\frac{{{above.removeprefix('-')}}}{{{divisor}}}"

@@ -184,7 +184,10 @@ def inner(items: Sequence[Item]) -> list[tuple[Node, bool]]:
 
 
 def closed(chain: Chain) -> Node:
-    """The trace of a cycle of links, started where it reads best: `X' ... X`, `inv(A) ...`, or without a leading transpose."""
+    """The trace of a cycle of links, started where it reads best.
+
+    That is `X' ... X` or `inv(A) ...`, or else without a leading transpose.
+    """
     candidates: list[tuple[tuple[object, ...], Node]] = []
     for oriented in (chain, turn(chain)):
         for start in range(len(oriented)):

@@ -181,7 +181,11 @@ class Network:
             group = [e for e in self.edges if {e.a, e.b} == ends]
             if len(group) == 1 or ends <= self.held:
                 continue
-            through = [end for end in sorted(ends) if end not in self.held and len(self.at(end)) == 2 and not self.items.get(end)]
+            through = [
+                end
+                for end in sorted(ends)
+                if end not in self.held and len(self.at(end)) == 2 and not self.items.get(end)
+            ]
             self.edges = [e for e in self.edges if e not in group]
             if through and len(group) == 2 and all(e.simple for e in group) and not self._elementwise(group, edge.a):
                 middle = through[0]
@@ -253,7 +257,9 @@ def _reading(node: Node) -> tuple[int, bool, str]:
 def combined(parts: list[tuple[Edge, Node, bool]]) -> Node:
     """The elementwise product of matrices; True where a matrix is read as its edge is directed."""
     conditions = sorted((node for e, node, _ in parts if e.condition), key=cost)
-    plain = [(powered(node, e.exponent), e.exponent > 0) for e, node, _ in parts if not e.condition and e.offset is None]
+    plain = [
+        (powered(node, e.exponent), e.exponent > 0) for e, node, _ in parts if not e.condition and e.offset is None
+    ]
     factors, divisors = (sorted((n for n, above in plain if above is sign), key=cost) for sign in (True, False))
     triangles = [(e, forward, node) for e, node, forward in parts if e.offset is not None]
     if len(triangles) == len(parts):

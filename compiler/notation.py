@@ -143,7 +143,7 @@ def scaled(factors: Iterable[Node], body: Node | None, divisors: Sequence[Node] 
     operators: list[str] = []
     for position, part in enumerate(parts):
         last = body is None and position == len(parts) - 1
-        _append(operands, operators, part, spread=last or position == 0 and _plain(part))
+        _append(operands, operators, part, spread=last or (position == 0 and _plain(part)))
     if body is not None:
         if is_number(body, 1) and (operands or divisors):
             operands = operands or [ONE]
@@ -152,7 +152,7 @@ def scaled(factors: Iterable[Node], body: Node | None, divisors: Sequence[Node] 
             operands += body.operands[1:]
             operators += body.operators
         else:
-            _append(operands, operators, body, spread=not operands or level(body) == PRODUCT and _multiplies(body))
+            _append(operands, operators, body, spread=not operands or (level(body) == PRODUCT and _multiplies(body)))
     if not operands:
         operands = [ONE]
     if divisors:

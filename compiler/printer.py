@@ -1,7 +1,7 @@
 """From expressions back to the language, as a mathematician writes it.
 
-Enters: expressions.  Leaves: texts.  Always holds: what is printed parses again with equal values (where it names sizes,
-as a full `fn` with types); the text of one expression is always the same.  Not for: simplifying.
+Enters: expressions.  Leaves: texts.  Always holds: what is printed parses again with equal values (where it names
+sizes, as a full `fn` with types); the text of one expression is always the same.  Not for: simplifying.
 
 An expression becomes a syntax tree (`Printer.express`), and that a text (`unparse.py`) or LaTeX (`latex.py`).
 Contractions are graphs (`network.py`); where matrix notation does not reach, index notation is bound to a name.
@@ -16,6 +16,7 @@ from ..grammar import syntax
 from ..grammar.syntax import Node
 from . import algebra, notation
 from .calls import atom_node, condition, map_node, reduce_node, structure_node
+from .contraction import ones
 from .dims import Dim
 from .expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, symbols, topological
 from .latex import name as latex_name
@@ -65,21 +66,38 @@ def is_binding(body: syntax.Body) -> bool:
 
 
 def needs_sizes(expression: Expr) -> bool:
-    """Whether the text of the expression names sizes, so that only a full `fn` with types parses again."""
-    body = typeset([expression])
-    names = {s.name for s in symbols(expression)}
-    return any(
-        node.name in ("eye", "ones", "zeros", "unvec") if isinstance(node, syntax.Call)
-        else node.id in size_names(expression) - names if isinstance(node, syntax.Name)
-        else isinstance(node, syntax.Binding) and not determined(node)
-        for node in syntax.postorder(body)
-    )  # fmt: skip
+    """Whether the text alone does not say it all: it names sizes or integers, or parameters whose types cannot be told
+    from their use.  Then only a full `fn` with types parses again."""
+    return _needs_types(typeset([expression]), [expression])
+
+
+def bare_text(results: Sequence[Expr], several: bool) -> str | None:
+    """The text of one or several results; None where only a full `fn` with types parses again."""
+    body = typeset(results, several)
+    if _needs_types(body, results) or (several and body.bindings):
+        return None
+    return unparse(body.bindings[0] if is_binding(body) else body)
+
+
+def _needs_types(body: syntax.Body, results: Sequence[Expr]) -> bool:
+    sizes = size_names(*results)
+    if any(s.order > 2 or ONE in s.shape for s in symbols(*results)):
+        return True
+    for node in nodes_of(body):
+        match node:
+            case syntax.Call(name="eye" | "ones" | "zeros" | "unvec"):
+                return True
+            case syntax.Name() if node.id in sizes:
+                return True
+            case syntax.Binding() if not determined(node):
+                return True
+    return False
 
 
 def determined(binding: syntax.Binding) -> bool:
     """Whether the operands give the sizes of all indices of a binding."""
     wanted, given = set(binding.indices or ()), set()
-    for node in syntax.postorder(binding.value):
+    for node in nodes_of(binding.value):
         if isinstance(node, syntax.Index):
             given |= {s.id for s in node.subscripts if isinstance(s, syntax.Name)}
         elif isinstance(node, syntax.Call) and node.name == "delta":
@@ -89,9 +107,17 @@ def determined(binding: syntax.Binding) -> bool:
 
 def size_names(*roots: Expr) -> set[str]:
     """The names in all sizes of the expressions."""
-    nodes = topological(*roots)
-    named = {n for e in nodes for dim in e.shape for n in dim.names}
-    return named | {n for e in nodes if isinstance(e, Size) for n in e.dim.names}
+    dims: set[Dim] = set()
+    for e in topological(*roots):
+        dims.update(e.shape)
+        match e:
+            case Size():
+                dims.add(e.dim)
+            case Structure():
+                dims.update(e.parameters)
+            case Contract():
+                dims.update(e.sizes)
+    return {name for dim in dims for name in dim.names}
 
 
 def function_text(name: str, parameters: Sequence[Symbol], results: Sequence[Expr], several: bool) -> str:
@@ -138,8 +164,8 @@ def used(bindings: Sequence[syntax.Binding], result: Node) -> tuple[syntax.Bindi
     return tuple(reversed(kept))
 
 
-def names_in(root: Node) -> set[str]:
-    """The names in a tree."""
+def nodes_of(root: Node) -> set[Node]:
+    """The nodes of a tree whose parts may be shared."""
     seen: set[Node] = set()
     stack = [root]
     while stack:
@@ -147,7 +173,12 @@ def names_in(root: Node) -> set[str]:
         if node not in seen:
             seen.add(node)
             stack.extend(node.children)
-    return {node.id for node in seen if isinstance(node, syntax.Name)}
+    return seen
+
+
+def names_in(root: Node) -> set[str]:
+    """The names in a tree."""
+    return {node.id for node in nodes_of(root) if isinstance(node, syntax.Name)}
 
 
 class Printer:
@@ -177,7 +208,7 @@ class Printer:
     def bind(self, expression: Expr, value: Node, indices: tuple[str, ...] | None = None, prefix: str = "t") -> Node:
         """Binds a value to a fresh name; the node of the name."""
         name = self.fresh(prefix)
-        kind = type_of(algebra.ones(expression.shape)) if indices is not None and self.typed else None
+        kind = type_of(ones(expression.shape)) if indices is not None and self.typed else None
         self.bindings.append(syntax.Binding(notation.NOWHERE, name, notation.NOWHERE, indices, value, kind))
         self._made[expression] = notation.name(name)
         return self._made[expression]
@@ -244,7 +275,11 @@ class Printer:
         if found is not None:
             return found.row
         turned = notation.transposed(self.express(vector))
-        if not isinstance(vector, Sum) or vector in self.shared or not all(algebra.depends_on(e) for _, e in vector.terms):
+        if (
+            not isinstance(vector, Sum)
+            or vector in self.shared
+            or not all(algebra.depends_on(e) for _, e in vector.terms)
+        ):
             return turned
         if len(vector.terms) == 1:
             return notation.with_coefficient(vector.terms[0][0], self.row(vector.terms[0][1]))

@@ -15,9 +15,10 @@ from ..grammar import syntax
 from ..grammar.syntax import Node
 from . import algebra, notation
 from .calls import triangle_node
-from .contraction import COMPARISONS, size_scalar, symmetric, transpose
+from .contraction import COMPARISONS, scaled, size_scalar, symmetric, transpose
 from .dims import Dim
 from .expr import Atom, Contract, Expr, Map, Structure, Sum
+from .expr import node as make
 from .links import Item, Link, Vector, diagonal, matrix, merged, powered, where
 from .network import Edge, Network, combined, triangle
 from .notation import cost
@@ -52,7 +53,7 @@ class Graph:
                 factor = better_sign(printer, factor)
             if factor is negated:
                 negated = None
-                self._enter(algebra.scaled(factor, Fraction(-1)), at, 1)
+                self._enter(scaled(factor, Fraction(-1)), at, 1)
                 count -= 1
             if count:
                 self._enter(factor, at, count)
@@ -81,11 +82,11 @@ class Graph:
         elif factor.order == 2:
             if condition:
                 test, back = printer.condition(factor), printer.condition(transposed_condition(factor))
-                network.edges.append(Edge(*at, (Link(test, back),), 1, True))
+                network.edges.append(Edge(at[0], at[1], (Link(test, back),), 1, True))
             elif isinstance(factor, Structure) and factor.kind == "tril" and factor.parameters[0].value is not None:
-                network.edges.append(Edge(*at, (link(printer, factor),), offset=factor.parameters[0].value))
+                network.edges.append(Edge(at[0], at[1], (link(printer, factor),), offset=factor.parameters[0].value))
             else:
-                network.edges.append(Edge(*at, (link(printer, bottom),), exponent * count))
+                network.edges.append(Edge(at[0], at[1], (link(printer, bottom),), exponent * count))
 
     def _enter_thin(self, factor: Expr, at: tuple[int, ...], exponent: int) -> None:
         """A factor with an axis of size 1, which is as good as none: a row is a transposed vector."""
@@ -153,8 +154,9 @@ def base(factor: Expr) -> tuple[Expr, int]:
 def transposed_condition(condition: Expr) -> Expr:
     """The comparison of the transposed operands."""
     assert isinstance(condition, Map)
-    return algebra.node(Map, condition.shape[::-1], function=condition.function,
-                        arguments=tuple(transpose(a) for a in condition.arguments))  # type: ignore[no-any-return]  # fmt: skip
+    arguments = tuple(transpose(a) for a in condition.arguments)
+    made: Expr = make(Map, condition.shape[::-1], function=condition.function, arguments=arguments)
+    return made
 
 
 def link(printer: Printer, expression: Expr) -> Link:
@@ -209,7 +211,7 @@ def flippable(printer: Printer, expression: Contract) -> Expr | None:
 def better_sign(printer: Printer, expression: Sum) -> Expr:
     """Of a sum and its negative, both right in an even power, the one that begins with the longer term; one that is
     not a constant spread over an array."""
-    negative = algebra.scaled(expression, Fraction(-1))
+    negative = scaled(expression, Fraction(-1))
     if expression in printer.shared or len({c > 0 for c, _ in expression.terms}) == 1:
         return expression
 
@@ -237,7 +239,11 @@ def _matrix(printer: Printer, expression: Contract, graph: Graph) -> Node:
     network = graph.network
     left, right = network.items.get(0, []), network.items.get(1, [])
     if graph.deltas:
-        return notation.call("diag", merged(left).node) if left else notation.call("eye", notation.size(expression.shape[0]))
+        return (
+            notation.call("diag", merged(left).node)
+            if left
+            else notation.call("eye", notation.size(expression.shape[0]))
+        )
     edges = network.edges
     triangles = [e for e in edges if e.offset is not None]
     if len(triangles) == len(edges) == 1 and (left or right):

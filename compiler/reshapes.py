@@ -1,7 +1,7 @@
 """`vec`, `unvec`, `kron` and `cross` found again in contractions with constants of order 3.
 
-Enters: the network of a contraction and its factors of order 3.  Leaves: the network with items and edges in their place.
-Always holds: `pair` puts column j, row i at position l = i + m*j, so `vec(X)[l]` is `X[i,j]`, and
+Enters: the network of a contraction and its factors of order 3.  Leaves: the network with items and edges in their
+place.  Always holds: `pair` puts column j, row i at position l = i + m*j, so `vec(X)[l]` is `X[i,j]`, and
 `kron(A, B)[p,q]` is `A[i,j]*B[k,l]` with pairs (k, i, p) and (l, j, q).  Not for: other tensors.
 """
 
@@ -36,8 +36,8 @@ def _cross(network: Network, higher: list[Placed], placed: Placed, outputs: int)
     factor, at = placed
     if not isinstance(factor, Structure) or factor.kind != "cross":
         return False
-    for turn in range(3):
-        target, first, second = at[turn:] + at[:turn]
+    for start in range(3):
+        target, first, second = at[start:] + at[:start]
         if not all(_free(higher, x, outputs) and network.items.get(x) and not network.at(x) for x in (first, second)):
             continue
         left, right = (merged(network.items.pop(x)).node for x in (first, second))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..grammar.syntax import Node
 from . import algebra, notation
+from .contraction import add, contract
 from .dims import Dim
 from .expr import Contract, Expr, Structure, Sum
 
@@ -34,7 +35,7 @@ def thin(factor: Expr, at: tuple[int, ...]) -> Placed:
         return factor, at
     ones = set(range(factor.order)) - set(kept)
     terms = [(c, algebra.sum_over(e, ones)) for c, e in factor.terms]
-    return algebra.add(terms, tuple(factor.shape[a] for a in kept)), tuple(at[a] for a in kept)
+    return add(terms, tuple(factor.shape[a] for a in kept)), tuple(at[a] for a in kept)
 
 
 def sliced_factors(expression: Contract) -> list[Placed]:
@@ -57,13 +58,13 @@ def sliced_factors(expression: Contract) -> list[Placed]:
         for f, at in others:
             outputs = [row if label == column else label for label in at if not (drop and label == column)]
             around = {label: sizes[label] for label in (row, *at)}
-            part = algebra.contract([(f, at), (selection, (row, column))], outputs, around)
+            part = contract([(f, at), (selection, (row, column))], outputs, around)
             factors[factors.index((f, at))] = (part, tuple(outputs))
     return factors
 
 
 def slice_of(expression: Contract) -> tuple[Expr, list[Structure | None], tuple[int, ...]] | None:
-    """The tensor that a contraction slices, the selection of each of its axes, and the order of the axes that are left."""
+    """The tensor that a contraction slices, the selection of each axis, and the order of the axes that are left."""
     chosen = {at[1]: (f, at[0]) for f, at in expression.factors if is_selection(f)}
     rest = [(f, at) for f, at in expression.factors if not is_selection(f)]
     if not chosen or len(rest) != 1 or len(chosen) + 1 != len(expression.factors):
@@ -107,7 +108,9 @@ def slice_node(printer: Printer, expression: Contract) -> Node | None:
 def _range(selection: Structure) -> Node:
     (count, total), start = selection.shape, selection.parameters[0]
     stop = start + count
-    return notation.slice_(None if start == ZERO else position(start, total), None if stop == total else position(stop, total))
+    return notation.slice_(
+        None if start == ZERO else position(start, total), None if stop == total else position(stop, total)
+    )
 
 
 def position(place: Dim, total: Dim) -> Node:

@@ -15,7 +15,7 @@ from ..grammar import syntax
 from ..grammar.syntax import Node
 from . import algebra, notation
 from .blocks import block_node
-from .contraction import transpose
+from .contraction import contract, delta, scaled, transpose
 from .expr import Contract, Expr, Reduce, Structure, Sum
 from .notation import call, cost, is_number
 
@@ -46,7 +46,7 @@ def sum_node(printer: Printer, expression: Sum) -> Node:
         if not isinstance(term, Expr):
             parts.append((coefficient, term))
         elif sizeless and scale is not None:
-            factor, node = printer.split(algebra.scaled(scale, coefficient))
+            factor, node = printer.split(scaled(scale, coefficient))
             node = notation.with_coefficient(abs(factor), node)
             whole = notation.scaled([] if is_number(node, 1) else [node], notation.name("I"))
             parts.append((Fraction(1 if factor > 0 else -1), whole))
@@ -61,7 +61,7 @@ def term_node(printer: Printer, coefficient: Fraction, term: Expr) -> Part:
     inner = algebra.restrict(term, axes)
     if axes == [1] and term.order == 2:
         return coefficient, printer.row(inner)
-    return printer.split(algebra.scaled(inner, coefficient))
+    return printer.split(scaled(inner, coefficient))
 
 
 def identity_scale(expression: Expr) -> Expr | None:
@@ -70,10 +70,10 @@ def identity_scale(expression: Expr) -> Expr | None:
         return algebra.number(1) if expression.kind == "delta" else None
     if not isinstance(expression, Contract) or expression.order != 2:
         return None
-    rest = [(f, at) for f, at in expression.factors if (f, at) != (algebra.delta(expression.shape[0]), (0, 1))]
+    rest = [(f, at) for f, at in expression.factors if (f, at) != (delta(expression.shape[0]), (0, 1))]
     if len(rest) == len(expression.factors) or any(label < 2 for _, at in rest for label in at):
         return None
-    return algebra.contract(rest, (), dict(enumerate(expression.sizes[2:], 2)))
+    return contract(rest, (), dict(enumerate(expression.sizes[2:], 2)))
 
 
 def folded(printer: Printer, expression: Sum) -> list[tuple[Fraction, Expr | Node]]:

@@ -22,7 +22,9 @@ UNARY = ["exp", "sin", "tanh", "abs", "sigmoid"]
 
 def leaves(shape: tuple[Dim, ...]) -> list[Expr]:
     """The parameters of a shape, and what is constant."""
-    found: list[Expr] = [p for p in PARAMETERS if p.shape == shape and isinstance(p, Symbol) and "integer" not in p.attributes]
+    found: list[Expr] = [
+        p for p in PARAMETERS if p.shape == shape and isinstance(p, Symbol) and "integer" not in p.attributes
+    ]
     found.append(algebra.ones(shape))
     if len(shape) == 2 and shape[0] == shape[1]:
         found.append(algebra.delta(shape[0]))
@@ -77,7 +79,11 @@ def expressions(draw: st.DrawFn, shape: tuple[Dim, ...] | None = None, depth: in
         case "multiply":
             return algebra.matmul(sub((shape[0], inner)), sub((inner, *shape[1:])))
         case "diag":
-            return algebra.diagonal(sub((*shape, *shape)) if len(shape) == 1 else sub(shape[:1])) if shape[-1] == shape[0] else sub(shape)
+            return (
+                algebra.diagonal(sub((*shape, *shape)) if len(shape) == 1 else sub(shape[:1]))
+                if shape[-1] == shape[0]
+                else sub(shape)
+            )
         case "sum along":
             return algebra.sum_over(sub((*shape, inner)), (1,))
         case "outer":
@@ -91,13 +97,17 @@ def expressions(draw: st.DrawFn, shape: tuple[Dim, ...] | None = None, depth: in
             return algebra.constant_tensor(sub(()), shape)
         case "softmax":
             x = sub(shape)
-            return algebra.map_("exp", (algebra.difference(x, algebra.constant_tensor(algebra.reduce_("logsumexp", x, (0,)), shape)),))
+            return algebra.map_(
+                "exp", (algebra.difference(x, algebra.constant_tensor(algebra.reduce_("logsumexp", x, (0,)), shape)),)
+            )
         case "extreme":
             return algebra.reduce_("max", sub((*shape, N)), (len(shape),))
         case "inverse":
             if shape == (N, N):
                 matrix = sub(shape)
-                return algebra.atom("inv", (algebra.total(matrix, algebra.scaled(algebra.delta(N), Fraction(50))),), shape)
+                return algebra.atom(
+                    "inv", (algebra.total(matrix, algebra.scaled(algebra.delta(N), Fraction(50))),), shape
+                )
             return sub(shape)
     raise AssertionError(operation)
 

@@ -209,11 +209,23 @@ def test_full_function() -> None:
 def test_sizes() -> None:
     assert not printer.needs_sizes(expression("A + I"))
     assert not printer.needs_sizes(expression("mean(x)"))
-    assert not printer.needs_sizes(expression("x[k]"))
+    assert not printer.needs_sizes(expression("x[2]"))
+    assert printer.needs_sizes(expression("x[k]"))  # an integer
+    assert printer.needs_sizes(expression("a*x"))  # a row: matrix[1, n]
+    assert printer.needs_sizes(expression("X : T"))  # a tensor
     assert not printer.needs_sizes(expression("jac(A*B*C, B)"))
     assert printer.needs_sizes(expression("x/n"))
     assert printer.needs_sizes(expression("ones(n)"))
     assert printer.needs_sizes(expression("jac(A*B, A)"))
+
+
+def test_bare_text() -> None:
+    x, jacobian = expression("x + 1"), expression("jac(A*B*C, B)")
+    assert printer.bare_text([x], False) == "x + 1"
+    assert printer.bare_text([x, x], True) == "(x + 1, x + 1)"
+    assert printer.bare_text([jacobian], False) == "J[i,j,k,l] = A[i,k]*C[l,j]"
+    assert printer.bare_text([x, jacobian], True) is None
+    assert printer.bare_text([expression("x/n")], False) is None
 
 
 def deep_expression() -> Expr:
