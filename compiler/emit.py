@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 
 from .dims import Dim, extreme
+from .emit_copies import with_unit_strides
 from .emit_loop import write_loop
 from .emit_rows import Blocks, split_rows
 from .emit_text import Names, Writer
@@ -44,7 +45,8 @@ def emit(program: Program, dtype: str = "float64", title: str = "") -> Source:
 
 class _Emitter:
     def __init__(self, program: Program, dtype: str, title: str) -> None:
-        self.program = program
+        self.plan = program
+        self.program = with_unit_strides(program)
         self.dtype = dtype
         self.title = title
         self.layout = layout(program)
@@ -85,8 +87,8 @@ class _Emitter:
         return Source(self.header() + "\n".join(out.lines) + "\n", tuple(self.routines))
 
     def header(self) -> str:
-        plan = "\n".join("    " + line for line in str(self.program).splitlines())
-        imports = ["from numba import float64, int64" if self.dtype == "float64" else "from numba import float32, int64"]
+        plan = "\n".join("    " + line for line in str(self.plan).splitlines())
+        imports = [f"from numba import {self.dtype}, int64"]
         used = self.out.functions
         for module, names in (
             ("intrinsics", {"array", "part", "plus", "shift", "times"}),
@@ -286,8 +288,7 @@ class _Emitter:
 
     def scale(self, scale: Scale) -> str:
         factors = [self.names.number(scale.constant)] if scale.constant != 1.0 or not scale.views else []
-        for view in scale.views:
-            factors.append(self.out.element(Load(view, ()), ()))
+        factors += [self.out.element(Load(view, ()), ()) for view in scale.views]
         return " * ".join(factors)
 
     def elementwise(self, step: Routine) -> None:

@@ -63,8 +63,17 @@ def _trigamma(x: Array) -> Array:
 
 
 def _polygamma(k: Array, x: Array) -> Array:
-    # The k-th derivative of digamma, k = 0, 1, 2, ...
-    return np.where(np.equal(k, 0), _special("digamma")(x), _special("polygamma")(np.maximum(k, 1), x))
+    # The k-th derivative of digamma is (-1)^(k+1) k! zeta(k+1, x).  SciPy's zeta adds up the terms of negative x one by
+    # one, for ever where x is large, so that only positive ones are given to it: the terms on both sides of 0.
+    zeta = _special("zeta")
+    x, s = np.asarray(x), np.maximum(k, 1) + 1
+    size = np.minimum(np.abs(x), 2.0**52)
+    below = size - np.floor(size)
+    negative = (-1.0) ** s * (zeta(s, below) - zeta(s, size + 1)) + zeta(s, 1 - below)
+    value = np.where(x <= 0, negative, zeta(s, np.where(x > 0, x, 1)))
+    value = np.where((x <= 0) & (below == 0), np.inf, value)
+    value = np.where(np.isnan(x) | (x == -np.inf), np.nan, value)
+    return np.where(np.equal(k, 0), _special("digamma")(x), (-1.0) ** s * _special("gamma")(s) * value)
 
 
 def _huber(x: Array, delta: Array) -> Array:

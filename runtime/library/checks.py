@@ -15,6 +15,7 @@ _TILE = 16
 
 
 def check_symmetric(n: Any, A: Any, a0: Any, a1: Any) -> Any:
+    """1 unless A is symmetric to 1e-8 of its largest entry."""
     largest = difference = number(A, 0.0)
     for i0 in range(0, n, _TILE):
         for j0 in range(0, i0 + 1, _TILE):
@@ -30,6 +31,7 @@ def check_symmetric(n: Any, A: Any, a0: Any, a1: Any) -> Any:
 
 
 def check_lower(m: Any, n: Any, A: Any, a0: Any, a1: Any) -> Any:
+    """1 unless A is zero above the diagonal."""
     zero = number(A, 0.0)
     found = 0
     for i in range(m):
@@ -40,6 +42,7 @@ def check_lower(m: Any, n: Any, A: Any, a0: Any, a1: Any) -> Any:
 
 
 def check_upper(m: Any, n: Any, A: Any, a0: Any, a1: Any) -> Any:
+    """1 unless A is zero below the diagonal."""
     zero = number(A, 0.0)
     found = 0
     for i in range(m):
@@ -50,6 +53,7 @@ def check_upper(m: Any, n: Any, A: Any, a0: Any, a1: Any) -> Any:
 
 
 def check_diagonal(m: Any, n: Any, A: Any, a0: Any, a1: Any) -> Any:
+    """1 unless A is zero outside of the diagonal."""
     zero = number(A, 0.0)
     found = 0
     for i in range(m):

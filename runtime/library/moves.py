@@ -12,7 +12,7 @@ _TILE = 16
 
 
 def mirror(n: Any, A: Any, a0: Any, a1: Any, P: Any, p0: Any, p1: Any) -> Any:
-    # P = the symmetric matrix with the lower triangle of A
+    """P = the symmetric matrix with the lower triangle of A."""
     for i0 in range(0, n, _TILE):
         for j0 in range(0, i0 + 1, _TILE):
             for i in range(i0, min(i0 + _TILE, n)):

@@ -19,10 +19,11 @@ _LOOP_GEMM = 100  # products of numbers: below, the call of BLAS costs more than
 _LOOP_GEMV = 200_000  # elements: below, loops are as fast and need no threads
 
 
-def gemm(  # C = alpha A B + beta C
+def gemm(
     m: Any, k: Any, n: Any, alpha: Any, beta: Any,
     A: Any, a0: Any, a1: Any, B: Any, b0: Any, b1: Any, C: Any, c0: Any, c1: Any,
 ) -> Any:  # fmt: skip
+    """C = alpha A B + beta C."""
     if m == 0 or n == 0:
         return 0
     # The stride of an axis of one element is free.
@@ -59,9 +60,10 @@ def gemm(  # C = alpha A B + beta C
     return 0
 
 
-def gemv(  # y = alpha A x + beta y
+def gemv(
     m: Any, n: Any, alpha: Any, beta: Any, A: Any, a0: Any, a1: Any, x: Any, x0: Any, y: Any, y0: Any
 ) -> Any:  # fmt: skip
+    """y = alpha A x + beta y."""
     zero = number(y, 0.0)
     if n == 0 or alpha == zero or (a0 == 1 and a1 != 1):
         # By columns, or nothing to add: the old value first.
@@ -131,9 +133,10 @@ def gemv(  # y = alpha A x + beta y
     return 0
 
 
-def ger(  # C = alpha x y' + beta C
+def ger(
     m: Any, n: Any, alpha: Any, beta: Any, x: Any, x0: Any, y: Any, y0: Any, C: Any, c0: Any, c1: Any
 ) -> Any:  # fmt: skip
+    """C = alpha x y' + beta C."""
     zero = number(C, 0.0)
     if c1 != 1 and c0 == 1:
         x, x0, y, y0 = y, y0, x, x0
@@ -150,7 +153,8 @@ def ger(  # C = alpha x y' + beta C
     return 0
 
 
-def dot(n: Any, alpha: Any, beta: Any, x: Any, x0: Any, y: Any, y0: Any, s: Any) -> Any:  # s = alpha x'y + beta s
+def dot(n: Any, alpha: Any, beta: Any, x: Any, x0: Any, y: Any, y0: Any, s: Any) -> Any:
+    """s = alpha x'y + beta s."""
     zero = number(s, 0.0)
     total = zero
     if x0 == 1 and y0 == 1:

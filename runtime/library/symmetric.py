@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import gemm, gemv, mirror
 from ..fortran import fortran
-from ..intrinsics import number, plus, shift
+from ..intrinsics import number, plus
+from . import gemm, gemv, mirror
 
 _syrk = fortran("syrk", "cc ii r pi r pi")
 _syr2k = fortran("syr2k", "cc ii r pi pi r pi")
@@ -22,9 +22,10 @@ _FULL = 40  # rows: below, the product without regard to symmetry
 _SYMV = 64
 
 
-def syrk(  # C = alpha A A' + beta C
+def syrk(
     n: Any, k: Any, alpha: Any, beta: Any, A: Any, a0: Any, a1: Any, C: Any, c0: Any, c1: Any
 ) -> Any:  # fmt: skip
+    """C = alpha A A' + beta C."""
     zero = number(C, 0.0)
     unit = (a0 == 1 or a1 == 1) and (c0 == 1 or c1 == 1)
     if n <= _LOOP or not unit:
@@ -45,10 +46,11 @@ def syrk(  # C = alpha A A' + beta C
     return 0
 
 
-def syr2k(  # C = alpha (A B' + B A') + beta C
+def syr2k(
     n: Any, k: Any, alpha: Any, beta: Any,
     A: Any, a0: Any, a1: Any, B: Any, b0: Any, b1: Any, C: Any, c0: Any, c1: Any,
 ) -> Any:  # fmt: skip
+    """C = alpha (A B' + B A') + beta C."""
     zero = number(C, 0.0)
     by_columns = a0 == 1 and b0 == 1
     by_rows = a1 == 1 and b1 == 1
@@ -72,19 +74,21 @@ def syr2k(  # C = alpha (A B' + B A') + beta C
     return 0
 
 
-def symm(  # C = alpha S B + beta C
+def symm(
     m: Any, n: Any, alpha: Any, beta: Any,
     S: Any, s0: Any, s1: Any, B: Any, b0: Any, b1: Any, C: Any, c0: Any, c1: Any,
 ) -> Any:  # fmt: skip
+    """C = alpha S B + beta C."""
     # As many operations as gemm, which is the best tuned; S may be read either way, as suits B.
     if b0 == 1:
         return gemm(m, m, n, alpha, beta, S, min(s0, s1), max(s0, s1), B, b0, b1, C, c0, c1)
     return gemm(m, m, n, alpha, beta, S, max(s0, s1), min(s0, s1), B, b0, b1, C, c0, c1)
 
 
-def symv(  # y = alpha S x + beta y
+def symv(
     n: Any, alpha: Any, beta: Any, S: Any, s0: Any, s1: Any, x: Any, x0: Any, y: Any, y0: Any
 ) -> Any:  # fmt: skip
+    """y = alpha S x + beta y."""
     if n <= _SYMV or min(s0, s1) != 1 or x0 <= 0 or y0 <= 0:
         return gemv(n, n, alpha, beta, S, max(s0, s1), min(s0, s1), x, x0, y, y0)
     # Reads one triangle only: half the memory.

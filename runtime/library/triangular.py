@@ -26,9 +26,10 @@ _LOOP_VECTOR = 100  # rows: below, loops for a single right-hand side
 def _trmm_for(lower: bool) -> Callable[..., Any]:
     by_columns, by_rows = (_L, _U) if lower else (_U, _L)  # the triangle that BLAS sees
 
-    def trmm(  # X = alpha T B
+    def trmm(
         n: Any, k: Any, alpha: Any, T: Any, t0: Any, t1: Any, B: Any, b0: Any, b1: Any, X: Any, x0: Any, x1: Any
     ) -> Any:  # fmt: skip
+        """X = alpha T B."""
         if n == 0 or k == 0:
             return 0
         if n <= _LOOP or k == 1 or (t0 != 1 and t1 != 1) or (x0 != 1 and x1 != 1):
@@ -59,9 +60,10 @@ def _trmm_for(lower: bool) -> Callable[..., Any]:
 def _trsm_for(lower: bool) -> Callable[..., Any]:
     by_columns, by_rows = (_L, _U) if lower else (_U, _L)
 
-    def trsm(  # X = alpha inv(T) B
+    def trsm(
         n: Any, k: Any, alpha: Any, T: Any, t0: Any, t1: Any, B: Any, b0: Any, b1: Any, X: Any, x0: Any, x1: Any
     ) -> Any:  # fmt: skip
+        """X = alpha inv(T) B."""
         status = 0
         for i in range(n):
             if T[i * (t0 + t1)] == number(T, 0.0):
@@ -108,7 +110,8 @@ def _trsm_for(lower: bool) -> Callable[..., Any]:
 def _inverse_for(lower: bool) -> Callable[..., Any]:
     by_columns, by_rows = (_L, _U) if lower else (_U, _L)
 
-    def triangular_inverse(n: Any, T: Any, t0: Any, t1: Any, P: Any, p0: Any, p1: Any) -> Any:  # P = inv(T)
+    def triangular_inverse(n: Any, T: Any, t0: Any, t1: Any, P: Any, p0: Any, p1: Any) -> Any:
+        """P = inv(T)."""
         status = 0
         if not lower:
             T, t0, t1 = shift(T, (n - 1) * (t0 + t1)), -t0, -t1

@@ -22,6 +22,7 @@ _N, _T, _L, _R, _U, _UNIT = ord("N"), ord("T"), ord("L"), ord("R"), ord("U"), or
 
 
 def lu(n: Any, A: Any, a0: Any, a1: Any, F: Any, f0: Any, f1: Any, p: Any, p0: Any) -> Any:
+    """F, p = the factorization of A."""
     for i in range(n):
         for j in range(n):
             F[i * f0 + j * f1] = A[i * a0 + j * a1]
@@ -31,9 +32,10 @@ def lu(n: Any, A: Any, a0: Any, a1: Any, F: Any, f0: Any, f1: Any, p: Any, p0: A
 
 
 def _solve_for(transposed: bool) -> Callable[..., Any]:
-    def lu_solve(  # X = inv(A) B, or inv(A') B
+    def lu_solve(
         n: Any, k: Any, F: Any, f0: Any, f1: Any, p: Any, p0: Any, B: Any, b0: Any, b1: Any, X: Any, x0: Any, x1: Any
     ) -> Any:  # fmt: skip
+        """X = inv(A) B, or inv(A') B."""
         for i in range(n):
             for j in range(k):
                 X[i * x0 + j * x1] = B[i * b0 + j * b1]
@@ -70,6 +72,7 @@ lu_solve, lu_solve_transposed = _solve_for(False), _solve_for(True)
 
 
 def lu_inverse(n: Any, F: Any, f0: Any, f1: Any, p: Any, p0: Any, P: Any, p1: Any, p2: Any, scratch: Any) -> Any:
+    """P = inv(A)."""
     for i in range(n):
         for j in range(n):
             P[i * p1 + j * p2] = F[i * f0 + j * f1]
@@ -79,6 +82,7 @@ def lu_inverse(n: Any, F: Any, f0: Any, f1: Any, p: Any, p0: Any, P: Any, p1: An
 
 
 def lu_det(n: Any, F: Any, f0: Any, f1: Any, p: Any, p0: Any, d: Any) -> Any:
+    """d = det(A)."""
     product = number(d, 1.0)
     for i in range(n):
         product *= F[i * (f0 + f1)]
@@ -89,6 +93,7 @@ def lu_det(n: Any, F: Any, f0: Any, f1: Any, p: Any, p0: Any, d: Any) -> Any:
 
 
 def lu_logabsdet(n: Any, F: Any, f0: Any, f1: Any, p: Any, p0: Any, l: Any, s: Any) -> Any:  # noqa: E741
+    """l = log(abs(det(A))), s = its sign."""
     zero, one = number(l, 0.0), number(l, 1.0)
     total, sign = zero, one
     for i in range(n):

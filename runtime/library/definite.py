@@ -9,9 +9,9 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any
 
-from . import mirror, trsm_lower, trsm_upper
 from ..fortran import fortran
 from ..intrinsics import number, plus
+from . import mirror, trsm_lower, trsm_upper
 
 _potrf = fortran("potrf", "c i pi o")
 _potri = fortran("potri", "c i pi o")
@@ -20,7 +20,8 @@ _L, _U = ord("L"), ord("U")
 _LOOP = 16  # rows: below, loops
 
 
-def cholesky(n: Any, A: Any, a0: Any, a1: Any, L: Any, l0: Any, l1: Any) -> Any:  # A = L L'
+def cholesky(n: Any, A: Any, a0: Any, a1: Any, L: Any, l0: Any, l1: Any) -> Any:
+    """A = L L'."""
     zero = number(L, 0.0)
     for i in range(n):
         for j in range(i + 1):
@@ -46,16 +47,18 @@ def cholesky(n: Any, A: Any, a0: Any, a1: Any, L: Any, l0: Any, l1: Any) -> Any:
     return status
 
 
-def cholesky_solve(  # X = inv(L L') B
+def cholesky_solve(
     n: Any, k: Any, L: Any, l0: Any, l1: Any, B: Any, b0: Any, b1: Any, X: Any, x0: Any, x1: Any
 ) -> Any:  # fmt: skip
+    """X = inv(L L') B."""
     one = number(X, 1.0)
     trsm_lower(n, k, one, L, l0, l1, B, b0, b1, X, x0, x1)
     trsm_upper(n, k, one, L, l1, l0, X, x0, x1, X, x0, x1)
     return 0
 
 
-def cholesky_inverse(n: Any, L: Any, l0: Any, l1: Any, P: Any, p0: Any, p1: Any) -> Any:  # P = inv(L L')
+def cholesky_inverse(n: Any, L: Any, l0: Any, l1: Any, P: Any, p0: Any, p1: Any) -> Any:
+    """P = inv(L L')."""
     zero, one = number(P, 0.0), number(P, 1.0)
     if n > _LOOP and (p0 == 1 or p1 == 1):
         for i in range(n):
