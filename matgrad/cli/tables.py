@@ -117,7 +117,7 @@ def read_table(path: str) -> Table:
     source = read_source(path)
     first = source.text.lstrip("\r\n").splitlines()[:1]
     delimiter = max(DELIMITERS, key=first[0].count) if first else ","
-    reader = csv.reader(LINE_END.split(source.text), delimiter=delimiter)
+    reader = csv.reader(LINE_END.split(source.text), delimiter=delimiter, strict=True)
     header: list[str] | None = None
     rows: list[list[str]] = []
     lines: list[int] = []
