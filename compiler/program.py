@@ -219,6 +219,9 @@ def step_lines(step: Step) -> list[str]:
             text += f" + {scale_text(step.scalars[1])} * {', '.join(view_text(v) for v in step.outputs)}"
         return [f"{', '.join(view_text(v) for v in step.outputs)} = {text}" if step.outputs else text]
     texts: list[str] = []  # of the operations so far
+    uses = [ref.index for op in step.ops for ref in op.operands if ref.kind == "op"]
+    uses += [store.value.index for store in step.stores if store.value.kind == "op"]
+    lines: list[str] = []
 
     def operand(ref: Ref) -> str:
         if ref.kind == "load":
@@ -230,10 +233,12 @@ def step_lines(step: Step) -> list[str]:
             return _label(ref.index)
         return f"{ref.value:g}" if ref.kind == "const" else str(ref.dim)
 
-    for op in step.ops:
-        operands = [operand(ref) for ref in op.operands]
-        texts.append(_operation_text(op.function, operands))
-    lines = []
+    for position, op in enumerate(step.ops):
+        text = _operation_text(op.function, [operand(ref) for ref in op.operands])
+        if uses.count(position) > 1:  # a value with a name, so that no text is written twice
+            lines.append(f"v{position} = {text.removeprefix('(').removesuffix(')') if text.startswith('(') else text}")
+            text = f"v{position}"
+        texts.append(text)
     for store in step.stores:
         kept = "".join(_labels_text(store.labels))
         reduced = [_label(k) for k in range(len(step.extents)) if k not in store.labels]
@@ -242,7 +247,9 @@ def step_lines(step: Step) -> list[str]:
             value = f"{store.reduce}_{','.join(reduced)} {value}" if reduced else value
         lines.append(f"{view_text(store.view)}{kept} {'+=' if store.accumulate else '='} {value}")
     space = ", ".join(f"{_label(k)} < {extent}" for k, extent in enumerate(step.extents))
-    return [f"for {space}: {lines[0]}" if space else lines[0], *("    " + line for line in lines[1:])]
+    if not space:
+        return lines
+    return [f"for {space}: {lines[0]}"] if len(lines) == 1 else [f"for {space}:", *("    " + line for line in lines)]
 
 
 def view_text(view: View) -> str:

@@ -7,11 +7,12 @@ inverses are made only where they are asked for as matrices.  Not for: which tas
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from .. import algebra
 from ..contraction import COMPARISONS, oriented
@@ -19,6 +20,7 @@ from ..dims import Dim
 from ..expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, topological
 from ..program import Buffer, Require
 from .guess import Guess
+from .resolve import Network
 from .tasks import (
     Assembly,
     Body,
@@ -52,17 +54,29 @@ class Use:
         return Read(self.task, tuple(positions))
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A product that is planned: how often it has each factor, and the set of these as bits."""
+
+    factors: Counter[Expr]
+    bits: int
+
+
 class Builder:
     """The tasks of one program."""
 
     def __init__(self, parameters: Sequence[Symbol], guess: Guess) -> None:
+        from .component import Waiting
+
         self.guess = guess
         self.tasks: list[Task] = []
         self.uses: dict[Expr, Use] = {}
-        self.wanted: dict[Expr, int] = {}
-        self.nodes: frozenset[Expr] = frozenset()
-        self.networks: dict[Expr, Any] = {}
+        self.waiting = Waiting(self, ())
+        self.nodes: frozenset[Expr] = frozenset()  # the shadows of all contractions that are needed anyway
+        self.networks: dict[Contract, Network] = {}
+        self.known: dict[Expr, Known] = {}
         self.factorizations: dict[tuple[str, Expr], tuple[Task, ...]] = {}
+        self._bit: dict[Expr, int] = {}
         self.checks: list[Task] = []
         self.requirements: dict[Dim, Require] = {}
         self.inputs: list[Buffer] = []
@@ -72,6 +86,13 @@ class Builder:
             self.inputs.append(buffer)
             if not integer:
                 self.define(parameter, self.task(Leaf(buffer)))
+
+    def bits(self, factors: Iterable[Expr]) -> int:
+        """A set of expressions as the bits of a number."""
+        result = 0
+        for factor in factors:
+            result |= 1 << self._bit.setdefault(factor, len(self._bit))
+        return result
 
     def task(self, task: Task) -> Task:
         """Adds a task."""
@@ -87,12 +108,12 @@ class Builder:
 
     def results(self, results: Sequence[Expr]) -> list[Use]:
         """The uses of all results."""
-        from .contract import wanted
+        from .component import Waiting, shadows
 
         order = topological(*results)
-        self.nodes = frozenset(oriented(e)[0] if isinstance(e, Contract) and e.order == 2 else e for e in order)
-        self.wanted = wanted(self, order)
-        for expression in order:
+        self.nodes = shadows(self, order)
+        self.waiting = Waiting(self, order)
+        for expression in small_first(order):
             # An inverse or a structural constant is made only where it is asked for as a matrix.
             if not isinstance(expression, Structure) and not (isinstance(expression, Atom) and expression.function == "inv"):
                 self.use(expression)
@@ -271,6 +292,31 @@ class Builder:
             quotient = body.op("div", body.read(Read(powers, whole)), body.read(Read(total, tuple(plain(k) for k in at))))
             return self.define(expression, self.task(Cells(expression.shape, expression.order, body.finish(quotient))))
         return None
+
+
+def small_first(order: Sequence[Expr]) -> list[Expr]:
+    """The expressions, operands first, and contractions of few factors before those of many, which then use their parts."""
+    waiting = {e: len(set(e.operands)) for e in order}
+    readers: dict[Expr, list[Expr]] = {}
+    for e in order:
+        for operand in set(e.operands):
+            readers.setdefault(operand, []).append(e)
+    number_of = {e: k for k, e in enumerate(order)}
+
+    def entry(e: Expr) -> tuple[int, int]:
+        return (len(e.factors) if isinstance(e, Contract) else 0, number_of[e])
+
+    ready = [entry(e) for e in order if not waiting[e]]
+    heapq.heapify(ready)
+    result: list[Expr] = []
+    while ready:
+        _, position = heapq.heappop(ready)
+        result.append(order[position])
+        for reader in readers.get(order[position], ()):
+            waiting[reader] -= 1
+            if not waiting[reader]:
+                heapq.heappush(ready, entry(reader))
+    return result
 
 
 def _broadcast_reduce(term: Expr) -> tuple[Reduce, tuple[int, ...]] | None:

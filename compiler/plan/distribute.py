@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import algebra
-from ..contraction import contract, oriented
+from ..contraction import contract
 from ..expr import Constant, Contract, Expr, Size, Structure, Sum, Symbol, topological
 from .build import Builder
-from .contract import component_cost, network
+from .component import component_cost, shadows
+from .resolve import network
 from .guess import Guess
 from .order import LOOP, PASS
 
@@ -42,7 +43,7 @@ def _round(roots: list[Expr], guess: Guess) -> list[Expr]:
     candidates = [(e, k) for e in order if isinstance(e, Contract) for k in range(len(e.factors)) if _candidate(e, k, uses)]
     if not candidates:
         return roots
-    nodes = canonical(order)
+    nodes = frozenset(order)
     replaced: dict[Expr, Expr] = {}
     for current, position in candidates:
         if current not in replaced:
@@ -62,11 +63,6 @@ def _round(roots: list[Expr], guess: Guess) -> list[Expr]:
     return [new[root] for root in roots]
 
 
-def canonical(order: Sequence[Expr]) -> frozenset[Expr]:
-    """The expressions, matrices in canonical orientation."""
-    return frozenset(oriented(e)[0] if isinstance(e, Contract) and e.order == 2 else e for e in order)
-
-
 def _candidate(current: Contract, position: int, uses: dict[Expr, int]) -> bool:
     factor = current.factors[position][0]
     if not isinstance(factor, Sum) or not factor.order or uses[factor] != 1 or not 2 <= len(factor.terms) <= MOST_TERMS:
@@ -83,7 +79,7 @@ def _multiplied_out(current: Contract, position: int, uses: dict[Expr, int], nod
     factor, at = current.factors[position]
     assert isinstance(factor, Sum)
     own = {factor, current, *(term for _, term in factor.terms if uses[term] == 1)}
-    estimate = Estimate(guess, nodes - canonical(list(own)) - own)
+    estimate = Estimate(guess, nodes - own)
     rest = [f for k, f in enumerate(current.factors) if k != position]
     sizes = dict(enumerate(current.sizes))
     terms = [(c, contract([*rest, (term, at)], range(current.order), sizes)) for c, term in factor.terms]
@@ -100,7 +96,8 @@ class Estimate:
 
     def __init__(self, guess: Guess, nodes: frozenset[Expr]) -> None:
         self.builder = Builder((), guess)
-        self.builder.nodes = nodes
+        self.builder.nodes = shadows(self.builder, nodes)
+        self.nodes = nodes
         self.guess = guess
         self.known: dict[Expr, float] = {}
 
@@ -111,7 +108,7 @@ class Estimate:
         seen: set[Expr] = set()
         while work:
             current = work.pop()
-            if current in seen or current in self.builder.nodes:
+            if current in seen or current in self.nodes:
                 continue
             seen.add(current)
             total += self._own(current)
@@ -124,7 +121,7 @@ class Estimate:
             if isinstance(current, Symbol | Constant | Size | Structure):
                 cost = 0.0
             elif isinstance(current, Contract):
-                cost = component_cost(self.builder, network(self.builder, current)) + LOOP * volume * (len(current.factors) > 1)
+                cost = component_cost(self.builder, network(self.builder.networks, current)) + LOOP * volume * (len(current.factors) > 1)
             else:
                 cost = LOOP * len(current.operands) * volume
             self.known[current] = cost

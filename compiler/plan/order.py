@@ -16,7 +16,7 @@ GEMM = 0.04  # per flop
 PASS = 0.5  # per element of a matrix that is read once (gemv), or written
 LOOP = 0.3  # per operation of a loop
 SOLVE = 0.06  # per flop of a triangular solve or an inversion
-MOST_PAIRS = 4000
+MOST_PAIRS = 1500
 
 Labels = frozenset[int]
 
@@ -79,13 +79,15 @@ class Search:
     def pair(self, left: Tree, right: Tree) -> Tree:
         """The product of two disjoint subsets, with its own cost and that of its parts."""
         mask = left.mask | right.mask
-        price = self._price(mask)
-        if price == 0.0:
-            return Tree(mask, (left, right))
         a, b, kept = self.labels(left.mask), self.labels(right.mask), self.labels(mask)
         union = self.volume(a | b)
         shared = a & b
         summed = shared - kept
+        price = self._price(mask)
+        if price == 0.0:
+            return Tree(mask, (left, right))
+        if not summed:  # an outer or elementwise product is seldom worth being kept
+            price = 1.0
         if not summed:
             own = LOOP * union
         elif shared & kept:

@@ -1,0 +1,291 @@
+"""Factors of a contraction that share summed labels: in what order they are multiplied, and by what.
+
+Enters: a network and its factors.  Leaves: tasks.  Always holds: a product that was planned before, for whatever
+contraction, is used again.  Not for: the search itself (`order.py`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from .. import algebra
+from ..contraction import COMPARISONS, contract, oriented, symmetric
+from ..expr import Atom, Contract, Expr, Map
+from ..properties import has
+from .build import Builder, Known, Use, product_cell
+from .order import Search, Tree
+from .product import multiply
+from .resolve import Network, network
+from .tasks import BodyBuilder, Cells, Place, plain
+
+def cells(
+    builder: Builder, expression: Expr, net: Network, factors: Sequence[tuple[Expr, Place]], outputs: Sequence[int],
+    summed: Sequence[int],
+) -> Use:  # fmt: skip
+    """The product of elements, summed over some labels, in one loop."""
+    order = [*outputs, *summed]
+    local = {label: plain(k) for k, label in enumerate(order)}
+    body = BodyBuilder()
+    placed = [(f, tuple(index.at(local) for index in place)) for f, place in factors]
+    result = product_cell(builder, body, placed)
+    extents = tuple(net.sizes[label] for label in order)
+    return builder.define(expression, builder.task(Cells(extents, len(outputs), body.finish(result), "sum")))
+
+
+MOST_CHOICES = 8
+
+
+class _Component:
+    """Factors that share summed labels, while their order is searched and carried out."""
+
+    def __init__(self, builder: Builder, net: Network, members: Sequence[int], outputs: Sequence[int]) -> None:
+        self.builder = builder
+        self.net = net
+        self.outputs = frozenset(outputs)
+        self.shadows: dict[int, Expr] = {}
+        known = known_parts(builder, net, members, self.outputs)
+        inside = {k for unit, _ in known for k in unit}
+        self.units = _units(net, [k for k in members if k not in inside])
+        labels = [frozenset().union(*(net.labels[k] for k in unit)) for unit in self.units]
+        self.units += [unit for unit, _ in known]
+        labels += [kept for _, kept in known]
+        size = {label: builder.guess(dim) for label, dim in net.sizes.items()}
+        self.search = Search(labels, self.outputs, size, self._price, self._inverses(), self.shadow)
+
+    def _inverses(self) -> dict[int, float]:
+        from .atoms import making
+
+        found = {}
+        for k, unit in enumerate(self.units):
+            factor = self.net.factors[unit[0]][0]
+            whole = len(unit) == 1 and self.net.whole(unit[0]) is not None
+            if whole and isinstance(factor, Atom) and factor.function == "inv" and factor not in self.builder.uses:
+                found[k] = making(self.builder, factor)
+        return found
+
+    def members(self, mask: int) -> list[int]:
+        return sorted(k for u, unit in enumerate(self.units) if mask >> u & 1 for k in unit)
+
+    def expression(self, mask: int) -> tuple[Expr, list[int]]:
+        """The product of a subset in canonical orientation, and its labels in order."""
+        labels = sorted(self.search.labels(mask))
+        expression = self.net.part(self.members(mask), labels)
+        if len(labels) == 2:
+            expression, flipped = oriented(expression)
+            labels = labels[::-1] if flipped else labels
+        return expression, labels
+
+    def shadow(self, mask: int) -> Expr:
+        """The shadow of the product of a subset in canonical orientation."""
+        if mask not in self.shadows:
+            self.shadows[mask] = shadow_part(self.net, self.members(mask), self.search.labels(mask))
+        return self.shadows[mask]
+
+    def _price(self, mask: int) -> float:
+        shadow = self.shadow(mask)
+        if shadow in self.builder.known or shadow in self.builder.nodes:
+            return 0.0
+        factors = Counter(self.net.factors[k][0] for k in self.members(mask))
+        return 1.0 / max(1, self.builder.waiting.count(factors, len(self.search.labels(mask))))
+
+    def make(self, tree: Tree) -> tuple[Expr, list[int]]:
+        """Plans a subset; the expression and its labels."""
+        if tree.mask & (tree.mask - 1) == 0:
+            unit = self.units[tree.mask.bit_length() - 1]
+            labels = self.search.labels(tree.mask)
+            if len(unit) == 1 and labels == self.net.labels[unit[0]]:
+                straight = self.net.whole(unit[0])
+                if straight is not None:
+                    return self.net.factors[unit[0]][0], straight
+        expression, order = self.expression(tree.mask)
+        if expression not in self.builder.uses:
+            self.define(tree, expression, order)
+        return expression, order
+
+    def _elements(self, unit: int) -> list[tuple[Expr, Place]]:
+        """The factors of a unit; a product that is planned already is one factor."""
+        members, labels = self.units[unit], self.search.factors[unit]
+        if labels == frozenset().union(*(self.net.labels[k] for k in members)):
+            return [(self.net.factors[k][0], self.net.place(self.net.factors[k][1])) for k in members]
+        expression, order = self.expression(1 << unit)
+        return [(expression, tuple(plain(label) for label in order))]
+
+    def define(self, tree: Tree, expression: Expr, outputs: Sequence[int]) -> Use:
+        """Plans a subset that is new as this expression."""
+        remember(self.builder, self.net, self.members(tree.mask), self.search.labels(tree.mask))
+        if tree.parts is None:
+            units = [k for k in range(len(self.units)) if tree.mask >> k & 1]
+            summed = sorted(frozenset().union(*(self.search.factors[k] for k in units)) - set(outputs))
+            factors = [factor for k in units for factor in self._elements(k)]
+            return cells(self.builder, expression, self.net, factors, outputs, summed)
+        left, right = (self.make(part) for part in tree.parts)
+        return multiply(self.builder, expression, outputs, self.net.sizes, left, right, tree.solve)
+
+
+def component(builder: Builder, expression: Contract, net: Network, members: Sequence[int], outputs: Sequence[int]) -> Use:
+    builder.waiting.done(expression)
+    root = _weighted(net, members, outputs, expression)
+    if root is not None:
+        inner, at = root
+        return multiply(builder, expression, outputs, net.sizes, (inner, at[0]), (inner, at[1]), None)
+    factors = _Component(builder, net, members, outputs)
+    count = len(factors.units)
+    tree = Tree(1) if count == 1 else factors.search.best()
+    return factors.define(tree, expression, outputs)
+
+
+def _weighted(
+    net: Network, members: Sequence[int], outputs: Sequence[int], expression: Expr
+) -> tuple[Expr, tuple[list[int], list[int]]] | None:
+    """X'*diag(w)*X with w >= 0 is T'*T for T = sqrt(w) .* X, which costs half: T and its labels on both sides."""
+    if len(outputs) != 2 or not symmetric(expression):
+        return None
+    wholes = {k: net.whole(k) for k in members}
+    sides = [k for k in members if net.labels[k] & set(outputs)]
+    weights = [k for k in members if k not in sides]
+    if len(sides) != 2 or not weights or net.factors[sides[0]][0] is not net.factors[sides[1]][0]:
+        return None
+    left, right = wholes[sides[0]], wholes[sides[1]]
+    inner = sorted(frozenset().union(*(net.labels[k] for k in weights)))
+    if left is None or right is None or len(left) != 2 or len(inner) != 1 or not set(inner) <= set(left) & set(right):
+        return None
+    if [label if label in inner else -1 for label in left] != [label if label in inner else -1 for label in right]:
+        return None
+    weight = net.part(weights, inner)
+    if not has(weight, "nonneg"):
+        return None
+    root = algebra.map_("sqrt", (weight,))
+    sizes = {label: net.sizes[label] for label in left}
+    scaled, flipped = oriented(contract([(net.factors[sides[0]][0], tuple(left)), (root, tuple(inner))], left, sizes))
+    return scaled, ((left[::-1], right[::-1]) if flipped else (left, right))
+
+
+def known_parts(
+    builder: Builder, net: Network, members: Sequence[int], outputs: frozenset[int]
+) -> list[tuple[list[int], frozenset[int]]]:
+    """Factors whose product is planned already, as large as possible, with the labels that the product has."""
+    if len(members) < 3 or net.defining:
+        return []
+    rest = list(members)
+    found: list[tuple[list[int], frozenset[int]]] = []
+    bits = builder.bits(net.factors[k][0] for k in rest)
+    usable = [(shadow, known) for shadow, known in builder.known.items() if not known.bits & ~bits]
+    usable.sort(key=lambda item: -item[1].factors.total())
+    for shadow, known in usable:
+        if known.factors.total() >= len(members) or not known.factors <= Counter(net.factors[k][0] for k in rest):
+            continue
+        for chosen in _choices(net, rest, known.factors):
+            others = [k for k in members if k not in chosen]
+            needed = outputs.union(*(net.labels[k] for k in others))
+            kept = frozenset().union(*(net.labels[k] for k in chosen)) & needed
+            covered = any(net.labels[k] <= net.labels[c] for c in chosen if _comparison(net.factors[c][0]) for k in others)
+            if not covered and shadow_part(net, chosen, kept) is shadow:
+                found.append((chosen, kept))
+                rest = [k for k in rest if k not in chosen]
+                break
+    return found
+
+
+def remember(builder: Builder, net: Network, members: Sequence[int], labels: frozenset[int]) -> None:
+    """Notes that the product of some factors is planned."""
+    if len(members) < 2 or net.defining:
+        return
+    volumes = [math.prod(builder.guess(net.sizes[label]) for label in some) for some in (labels, *(net.labels[k] for k in members))]
+    if volumes[0] <= max(volumes[1:]):  # an outer product is better taken apart into its vectors
+        factors = Counter(net.factors[k][0] for k in members)
+        builder.known[shadow_part(net, members, labels)] = Known(factors, builder.bits(factors))
+
+
+def _choices(net: Network, members: Sequence[int], wanted: Counter[Expr]) -> Iterator[list[int]]:
+    """The ways to choose so many of each factor; not all of them where a factor stands many times."""
+    ways = [
+        itertools.combinations([k for k in members if net.factors[k][0] is factor], count)
+        for factor, count in wanted.items()
+    ]
+    for choice in itertools.islice(itertools.product(*ways), MOST_CHOICES):
+        yield sorted(itertools.chain(*choice))
+
+
+def shadow_part(net: Network, members: Sequence[int], labels: frozenset[int]) -> Expr:
+    """The shadow of the product of some factors, in canonical orientation."""
+    expression = net.part(members, sorted(labels), shadow=True)
+    return oriented(expression)[0] if len(labels) == 2 else expression
+
+
+def component_cost(builder: Builder, net: Network) -> float:
+    """The estimated cost of the sums of a contraction."""
+    outputs = sorted(net.kept)
+    total = 0.0
+    for members in net.components():
+        if any(not net.labels[k] <= net.kept for k in members):
+            component = _Component(builder, net, members, outputs)
+            count = len(component.units)
+            total += component.search.loop(1).cost if count == 1 else component.search.best().cost
+    return total
+
+
+def _units(net: Network, members: Sequence[int]) -> list[list[int]]:
+    """Factors that are multiplied element by element before anything else: what an indicator covers, so that 0 wins
+    over whatever stands there; and factors with the same labels."""
+    units = [[k] for k in members]
+    covers = [k for k in members if _comparison(net.factors[k][0])]
+    covers += [k for k in members if k not in covers]
+    for k in covers:
+        labels = net.labels[k]
+        comparison = _comparison(net.factors[k][0])
+        mine = [u for u in units if any(net.labels[j] == labels or (comparison and net.labels[j] <= labels) for j in u)]
+        if len(mine) > 1 and (comparison or all(len(frozenset().union(*(net.labels[j] for j in u))) == len(labels) for u in mine)):
+            units = [u for u in units if u not in mine] + [sorted(j for u in mine for j in u)]
+    return sorted(units)
+
+
+def _comparison(factor: Expr) -> bool:
+    return isinstance(factor, Map) and factor.function in COMPARISONS
+
+
+def shadows(builder: Builder, nodes: Iterable[Expr]) -> frozenset[Expr]:
+    """The shadows of the contractions among the expressions."""
+    found: set[Expr] = set()
+    for node in nodes:
+        if isinstance(node, Contract) and len(node.factors) > 1:
+            net = network(builder.networks, node)
+            if not net.scattered:
+                found.add(shadow_part(net, range(len(net.factors)), net.kept))
+    return frozenset(found)
+
+
+class Waiting:
+    """The contractions that are not planned yet: how many of them could use a product."""
+
+    def __init__(self, builder: Builder, nodes: Iterable[Expr]) -> None:
+        self.builder = builder
+        self.holding: dict[Expr, dict[Contract, None]] = {}  # those that have a factor
+        for node in nodes:
+            if isinstance(node, Contract) and len(node.factors) > 2:
+                for factor in node.operands:
+                    self.holding.setdefault(factor, {})[node] = None
+
+    def done(self, contraction: Contract) -> None:
+        """Notes that a contraction is planned."""
+        for factor in contraction.operands:
+            self.holding.get(factor, {}).pop(contraction, None)
+
+    def count(self, factors: Counter[Expr], order: int) -> int:
+        """How many contractions have these factors, in a way that the product of some of them has this many labels."""
+        rarest = min((self.holding.get(f, {}) for f in factors), key=len)
+        return sum(1 for node in rarest if self._fits(node, factors, order))
+
+    def _fits(self, node: Contract, factors: Counter[Expr], order: int) -> bool:
+        net = network(self.builder.networks, node)
+        chosen: list[int] = []
+        for factor, count in factors.items():
+            places = net.places.get(factor, ())
+            if len(places) < count:
+                return False
+            chosen += places[:count]
+        others = [labels for k, labels in enumerate(net.labels) if k not in chosen]
+        needed = net.kept.union(*others)
+        return len(frozenset().union(*(net.labels[k] for k in chosen)) & needed) == order
