@@ -15,7 +15,7 @@ from . import algebra, notation
 from .contraction import add, transpose
 from .expr import Atom, Contract, Expr, Map, Reduce, Structure, Sum
 from .links import where
-from .notation import call, is_number
+from .notation import call, cost, is_number
 from .slices import selection_node
 from .sums import folded
 
@@ -110,18 +110,18 @@ def atom_node(printer: Printer, expression: Atom) -> Node:
     if function == "normfro" and arguments[0].order == 1:
         function = "norm2"
     if function in OF_SYMMETRIC_PART and isinstance(arguments[0], Sum) and arguments[0] not in printer.shared:
-        arguments = (half(arguments[0]), *arguments[1:])
+        arguments = (half(printer, arguments[0]), *arguments[1:])
     return call(function, *(printer.express(a) for a in arguments))
 
 
-def half(expression: Sum) -> Expr:
+def half(printer: Printer, expression: Sum) -> Expr:
     """The expression of which this is the symmetric part, with one term for each pair of transposed ones."""
     terms = {e: c for c, e in expression.terms}
-    for term in sorted(terms, key=lambda e: e.key):
+    for term in sorted(terms, key=lambda e: cost(printer.express(e)), reverse=True):
         other = transpose(term) if term in terms else term
         if other is not term and terms.get(other) == terms[term]:
-            terms[term] *= 2
-            del terms[other]
+            terms[other] *= 2
+            del terms[term]
     return add([(c, e) for e, c in terms.items()], expression.shape)
 
 

@@ -56,10 +56,20 @@ def _indexed(printer: Printer, expression: Expr, letters: Sequence[str]) -> Node
             for coefficient, term in expression.terms:
                 factor, node = _term(printer, term, letters)
                 parts.append((coefficient * factor, node))
-            return linear_combination(parts) if parts else notation.ZERO
+            # In brackets, the other terms would be summed over an index that only one of them has.
+            summed = any(_subscripts(node) - set(letters) for _, node in parts)
+            return linear_combination(parts, not summed) if parts else notation.ZERO
         case Map():
             return viewed(expression, lambda argument: _element(printer, argument, letters), False)
     return notation.with_coefficient(*_term(printer, expression, letters))
+
+
+def _subscripts(root: Node) -> set[str]:
+    names = set()
+    for node in syntax.postorder(root):
+        if isinstance(node, syntax.Index):
+            names |= {s.id for s in node.subscripts if isinstance(s, syntax.Name)}
+    return names
 
 
 def _term(printer: Printer, expression: Expr, letters: Sequence[str]) -> tuple[Fraction, Node]:

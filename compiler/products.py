@@ -15,7 +15,7 @@ from ..grammar import syntax
 from ..grammar.syntax import Node
 from . import algebra, notation
 from .calls import triangle_node
-from .contraction import COMPARISONS, scaled, size_scalar, symmetric, transpose
+from .contraction import COMPARISONS, contract, scaled, size_scalar, symmetric, transpose
 from .dims import Dim
 from .expr import Atom, Contract, Expr, Map, Structure, Sum
 from .expr import node as make
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .printer import Printer
 
 ONE = Dim.of(1)
+ONES = algebra.number(1)
 Placed = tuple[Expr, tuple[int, ...]]
 
 
@@ -188,9 +189,7 @@ def product(printer: Printer, expression: Contract, negative: bool) -> tuple[Fra
     flipped = flippable(printer, expression) if negative else None
     graph = Graph(printer, expression, flipped)
     if not graph.reduced:
-        from .tensors import tensor_node
-
-        return Fraction(1), tensor_node(printer, expression)
+        return Fraction(1), _irreducible(printer, expression, graph)
     above, below, conditions = graph.scalar_parts()
     body: Node | None = None
     if expression.order == 1:
@@ -199,6 +198,21 @@ def product(printer: Printer, expression: Contract, negative: bool) -> tuple[Fra
         body = _matrix(printer, expression, graph)
     whole = where(conditions, notation.scaled(above, body, below))
     return Fraction(-1 if flipped is not None else 1), whole
+
+
+def _irreducible(printer: Printer, expression: Contract, graph: Graph) -> Node:
+    """A contraction in index notation; of a scalar one that sums over an index, the sum of a vector."""
+    from .tensors import tensor_node
+
+    if expression.order:
+        return tensor_node(printer, expression)
+    label = next(label for _, at in (*graph.higher, *expression.factors) for label in at)
+    sizes = dict(enumerate(expression.sizes))
+    vector = contract([(f, at) for f, at in expression.factors if at], (label,), sizes)
+    scalar = contract([(f, at) for f, at in expression.factors if not at], (), {})
+    total = notation.call("sum", printer.express(vector))
+    coefficient, node = printer.split(scalar)
+    return notation.with_coefficient(coefficient, notation.scaled([] if scalar is ONES else [node], total))
 
 
 def flippable(printer: Printer, expression: Contract) -> Expr | None:

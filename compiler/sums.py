@@ -47,9 +47,7 @@ def sum_node(printer: Printer, expression: Sum) -> Node:
             parts.append((coefficient, term))
         elif sizeless and scale is not None:
             factor, node = printer.split(scaled(scale, coefficient))
-            node = notation.with_coefficient(abs(factor), node)
-            whole = notation.scaled([] if is_number(node, 1) else [node], notation.name("I"))
-            parts.append((Fraction(1 if factor > 0 else -1), whole))
+            parts.append((factor, notation.scaled([] if is_number(node, 1) else [node], notation.name("I"))))
         else:
             parts.append(term_node(printer, coefficient, term))
     return linear_combination(joined_cases(parts))
@@ -135,8 +133,8 @@ def joined_cases(parts: list[Part]) -> list[Part]:
     return rest
 
 
-def linear_combination(parts: Sequence[Part]) -> Node:
-    """The sum of the parts; a common number is taken out where that is shorter."""
+def linear_combination(parts: Sequence[Part], bracketed: bool = True) -> Node:
+    """The sum of the parts; a common number is taken out where that is shorter, if there may be brackets."""
 
     def key(part: Part) -> tuple[object, ...]:
         node = part[1]
@@ -151,7 +149,7 @@ def linear_combination(parts: Sequence[Part]) -> Node:
 
     expanded = written(ordered)
     factor = content([c for c, _ in ordered])
-    if len(ordered) < 2 or factor == 1:
+    if len(ordered) < 2 or factor == 1 or not bracketed:
         return expanded
     taken = notation.with_coefficient(factor, written([(c / factor, node) for c, node in ordered]))
     return taken if cost(taken)[0] < cost(expanded)[0] else expanded

@@ -17,7 +17,7 @@ from .language import SIZES, equal, read
 from .random_expressions import ONE, PARAMETERS, M, N, expressions
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(expressions())
 def test_the_full_text_means_the_same(expression: Expr) -> None:
     text = printer.function_text("f", PARAMETERS, [expression], False)
