@@ -8,7 +8,7 @@ their own are here too (`dexpm`, `eiggaps`, ...).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -84,7 +84,9 @@ def _turn(left: Array, right: Array) -> float:
     return float(np.round(np.linalg.det(left) * np.linalg.det(right)))
 
 
-def _adjugate_derivative(matrix: Array, direction: Array) -> Array:
+def _adjugate_derivative(matrix: Array, *directions: Array) -> Array:
+    if len(directions) > 1:
+        return _adjugate_derivatives(matrix, directions)
     # In the singular bases the adjugate of a diagonal matrix moves by products of all values but two.
     left, values, right = _svd(matrix)
     n = len(values)
@@ -92,9 +94,55 @@ def _adjugate_derivative(matrix: Array, direction: Array) -> Array:
     np.fill_diagonal(without, 1.0)
     products = products_of_others(without)
     np.fill_diagonal(products, 0.0)
-    inner = left.T @ direction @ right
+    inner = left.T @ directions[0] @ right
     moved = np.diag(products @ np.diag(inner)) - products * inner
     return _turn(left, right) * right @ moved @ left.T
+
+
+def _adjugate_derivatives(matrix: Array, directions: Sequence[Array]) -> Array:
+    """Along several directions: from det times inverse; near singular matrices as the mean over a circle of regular ones,
+    which is exact for polynomials."""
+    values = _svd(matrix)[1]
+    n = len(matrix)
+    if values[-1] > 1e-6 * values[0]:
+        return _of_regular(matrix, directions)
+    radius = (values[0] or 1.0) / 2
+    points = radius * np.exp(2j * np.pi * (np.arange(n + 1) + 0.5) / (n + 1))
+    return np.mean([_of_regular(matrix + z * np.eye(n), directions).real for z in points], axis=0)
+
+
+def _of_regular(matrix: Array, directions: Sequence[Array]) -> Array:
+    """The part of adj(X + sum of t[k]*E[k]) that is linear in each t, from the permutations of the directions."""
+    inverse = np.linalg.inv(matrix)
+    steps = [inverse @ d for d in directions]
+    everything = range(len(directions))
+    total = np.zeros_like(inverse)
+    for size in range(len(directions) + 1):
+        for chosen in itertools.combinations(everything, size):
+            rest = [k for k in everything if k not in chosen]
+            moved = sum((_product(steps, order) for order in itertools.permutations(rest)), np.zeros_like(inverse))
+            total = total + _mixed_determinant(steps, chosen) * (-1) ** len(rest) * moved
+    return np.linalg.det(matrix) * total @ inverse
+
+
+def _product(steps: Sequence[Array], order: Sequence[int]) -> Array:
+    product = np.eye(len(steps[0]), dtype=steps[0].dtype)
+    for k in order:
+        product = product @ steps[k]
+    return product
+
+
+def _mixed_determinant(steps: Sequence[Array], chosen: Sequence[int]) -> Any:
+    """The part of det(I + sum of t[k]*A[k]) that is linear in each chosen t: by cycles of permutations."""
+    if not chosen:
+        return 1.0
+    first, total = chosen[0], 0.0
+    for size in range(len(chosen)):
+        for others in itertools.combinations(chosen[1:], size):
+            rest = [k for k in chosen[1:] if k not in others]
+            cycles = sum(np.trace(_product(steps, (first, *order))) for order in itertools.permutations(others))
+            total += (-1) ** size * cycles * _mixed_determinant(steps, rest)
+    return total
 
 
 def _real(matrix: Array, what: str) -> Array:

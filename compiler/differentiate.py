@@ -152,21 +152,40 @@ def _delete_factor(current: Contract, position: int, adjoint: Expr, lead: int) -
 
 def _multilinear_adjoint(current: Atom, position: int, adjoint: Expr, lead: int) -> Expr:
     """The adjoint of a derivative of a matrix function, as a function of one of its directions: the transpose of the
-    same derivative along the transposed seed.  Indices in front of the other directions are summed with the seed's."""
+    same derivative along the transposed seed.
+
+    Where other directions have further indices, which are summed with the seed's, the derivatives along all unit
+    matrices are taken in place of them."""
+    matrix, *directions = current.arguments
     seed = tuple(range(adjoint.order))
-    arguments = list(current.arguments)
-    arguments[position] = algebra.permute(adjoint, (*seed[:-2], seed[-1], seed[-2]))
-    batches: list[tuple[int, ...]] = []
-    start = lead
-    for argument in current.arguments[1:]:
-        batches.append(seed[start : start + argument.order - 2])
-        start += argument.order - 2
-    at = [label for k, batch in enumerate(batches, 1) for label in (seed[:-2] if k == position else batch)]
-    outputs = (*seed[:lead], *batches[position - 1], seed[-2], seed[-1])
+    if all(d.order == 2 for k, d in enumerate(directions, 1) if k != position):
+        turned = algebra.permute(adjoint, (*seed[:-2], seed[-1], seed[-2]))
+        arguments = [turned if k == position else d for k, d in enumerate(current.arguments)]
+        made = algebra.atom(current.function, arguments, turned.shape)
+        return algebra.permute(made, (*seed[:-2], seed[-1], seed[-2]))
+    n = matrix.shape[0]
+    unit = algebra.contract([(algebra.delta(n), (0, 2)), (algebra.delta(n), (1, 3))], range(4), dict.fromkeys(range(4), n))
     sizes = dict(enumerate(adjoint.shape))
-    shape = (*(sizes[label] for label in at), *current.shape[-2:])
-    made = algebra.atom(current.function, arguments, shape)
-    return algebra.contract([(made, (*at, seed[-1], seed[-2]))], outputs, sizes)
+    factors: list[Factor] = [(adjoint, seed)]
+    arguments, at, wanted = [matrix], [], ()
+    start, fresh = lead, adjoint.order
+    for k, direction in enumerate(directions, 1):
+        batch = seed[start : start + direction.order - 2]
+        start += len(batch)
+        if direction.order == 2 and k != position:
+            arguments.append(direction)
+            continue
+        pair = (fresh, fresh + 1)
+        fresh += 2
+        sizes |= dict.fromkeys(pair, n)
+        arguments.append(unit)
+        at += pair
+        if k == position:
+            wanted = (*seed[:lead], *batch, *pair)
+        else:
+            factors.append((direction, (*batch, *pair)))
+    made = algebra.atom(current.function, arguments, (*[n] * len(at), n, n))
+    return algebra.contract([*factors, (made, (*at, *seed[-2:]))], wanted, sizes)
 
 
 def tangent(function: Expr, variable: Symbol, direction: Expr) -> Expr:
