@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -74,9 +75,13 @@ def make_environment() -> None:
 
 
 def demo() -> int:
-    """Fit a logistic regression to the breast cancer data and print the gradient that was used."""
+    """Fit a logistic regression to the breast cancer data; print its gradient, the search, and the accuracy reached."""
     set_up("")
-    return run(PYTHON, "-m", "matgrad", "minimize", "examples/logistic.mg", "--data", "examples/data/breast_cancer.csv")
+    command = ["matgrad", "minimize", "examples/logistic.mg", "--var", "w", "--set", "lam=0.01"]
+    command += ["--data", "examples/data/breast_cancer.csv", "--target", "malignant", "--standardize", "--intercept"]
+    command += ["--show", "accuracy = mean(where(X*w > 0, y, 1 - y))"]
+    print(f"$ {shlex.join(command)}", flush=True)
+    return run(PYTHON, "-m", *command)
 
 
 def test(options: list[str]) -> int:

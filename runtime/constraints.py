@@ -6,12 +6,14 @@ brings its own Jacobian; whatever else is given goes to SciPy unchanged.  Not fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..grammar.errors import ArgumentError
+from .objective import assembled
+from .packing import Part
 from .problem import Problem
 
 if TYPE_CHECKING:
@@ -37,16 +39,21 @@ def parameters_of(constraints: Any) -> set[str]:
     return {name for c in listed(constraints) if is_ours(c) for name in c["fun"].parameters}
 
 
-def for_scipy(constraints: Any, problem: Problem) -> list[Any]:
+def for_scipy(constraints: Any, problem: Problem, method: str) -> list[Any]:
     """The constraints as SciPy takes them.
 
     Raises ArgumentError for a constraint with a parameter that has no value, or with no variable.
     """
-    return [_packed(c, problem) if is_ours(c) else c for c in listed(constraints)]
+    return [_packed(c, problem, method) if is_ours(c) else c for c in listed(constraints)]
 
 
-def _packed(constraint: Mapping[str, Any], problem: Problem) -> dict[str, Any]:
+def _packed(constraint: Mapping[str, Any], problem: Problem, method: str) -> Any:
     g: Function = constraint["fun"]
+    kind = constraint.get("type")
+    if kind not in ("eq", "ineq"):
+        raise ArgumentError(
+            "a constraint has no type", found=f"its type is {kind!r}", needed='"eq" (g = 0) or "ineq" (g >= 0)'
+        )
     names = [name for name in g.parameters if name in problem.variables]
     missing = [name for name in g.parameters if name not in names and name not in problem.further]
     if missing or not names:
@@ -75,4 +82,29 @@ def _packed(constraint: Mapping[str, Any], problem: Problem) -> dict[str, Any]:
         rows = len(next(iter(blocks.values())))
         return np.hstack([blocks.get(part.name, np.zeros((rows, part.size))) for part in packing.parts])
 
-    return {**constraint, "fun": evaluate, "jac": jacobian}
+    if method != "trust-constr":
+        return {"type": kind, "fun": evaluate, "jac": jacobian}
+    from scipy.optimize import NonlinearConstraint
+
+    second = _hessian(g, names, data, np.shape(value(*arrays(problem.start))), problem)
+    return NonlinearConstraint(evaluate, 0, 0 if kind == "eq" else np.inf, jacobian, second)
+
+
+def _hessian(
+    g: Function, names: list[str], data: Mapping[str, Any], shape: tuple[int, ...], problem: Problem
+) -> Callable[[Array, Array], Array]:
+    """(x, v) -> the Hessian of <v, g> by the packed vector; `shape` is that of the values of g."""
+    places = [problem.variables.index(name) for name in names]
+    kernels = {(u, w): g.vjp(u).jac(w).bind(**data) for u in names for w in names}
+
+    def block(u: Part, w: Part) -> Callable[..., Array]:
+        if (u.name, w.name) not in kernels:
+            return lambda *_: np.zeros(u.shape + w.shape)
+
+        def apply(*arrays: Array) -> Array:
+            return kernels[u.name, w.name](*(arrays[k] for k in places), np.reshape(arrays[-1], shape))
+
+        return apply
+
+    parts = problem.packing.parts
+    return assembled(problem, [[block(u, w) for w in parts] for u in parts])

@@ -7,7 +7,7 @@ function has no finite value or gradient is answered so that no optimizer stays 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,10 @@ class Objective:
         """The value at x, for methods that only compare values: more than the worst one where there is none."""
         return self.last.value if self._good(x) else self.worst + 1 + abs(self.worst)
 
+    def at(self, x: Array) -> Point:
+        """The point x, which was evaluated before; evaluates it again unless it was the last one."""
+        return self.last if np.array_equal(x, self.last.x) else Point(x, *self._evaluated(x))
+
     def result(self, x: Array) -> tuple[Array, float, list[Array]]:
         """x with the value and the gradients by the variables; the last good point if x is none."""
         try:
@@ -124,20 +128,26 @@ class Watched:
         self._objective, self._callback = objective, callback
         self._began = time.perf_counter()
         self.iterations = 0
+        self.stopped = False
         self.x: Array = objective.problem.start
-        self._value, self._norm = objective.start_value, np.nan
+        self._at = objective.last
 
     def __call__(self, x: Array, *_: Any) -> None:
-        """After an iteration: x is the accepted point, which is the one evaluated last unless a step was refused."""
+        """After an iteration that ended at x."""
         self.iterations += 1
         self.x = np.array(x)
         if self._callback is None:
             return
-        problem, last = self._objective.problem, self._objective.last
-        if np.array_equal(x, last.x):
-            self._value, self._norm = last.value, problem.projected_norm(x, last.gradient)
+        if not np.array_equal(x, self._at.x):
+            self._at = self._objective.at(self.x)
+        problem = self._objective.problem
+        norm = problem.projected_norm(x, self._at.gradient)
         seconds = time.perf_counter() - self._began
-        self._callback(Progress(self.iterations, self._value, self._norm, seconds, problem.named(self.x)))
+        try:
+            self._callback(Progress(self.iterations, self._at.value, norm, seconds, problem.named(self.x)))
+        except StopIteration:
+            self.stopped = True
+            raise
 
 
 def hessian_product(problem: Problem) -> Callable[[Array, Array], Array]:
@@ -159,17 +169,23 @@ def hessian_product(problem: Problem) -> Callable[[Array, Array], Array]:
 
 def hessian(problem: Problem) -> Callable[[Array], Array]:
     """x -> H(x), for packed vectors."""
-    f, names, packing = problem.function, problem.variables, problem.packing
+    f, names = problem.function, problem.variables
     if len(names) == 1:
-        blocks = [[f.hess(names[0]).bind(**problem.data)]]
-    else:
-        blocks = [[f.grad(u).jac(w).bind(**problem.data) for w in names] for u in names]
+        return assembled(problem, [[f.hess(names[0]).bind(**problem.data)]])
+    return assembled(problem, [[f.grad(u).jac(w).bind(**problem.data) for w in names] for u in names])
 
-    def apply(x: Array) -> Array:
+
+def assembled(problem: Problem, blocks: Sequence[Sequence[Callable[..., Array]]]) -> Callable[..., Array]:
+    """The matrix by the packed vector, of blocks that are functions of the variables and of further arguments."""
+    packing = problem.packing
+
+    def apply(x: Array, *further: Array) -> Array:
         arrays = packing.unpack(x)
         columns = []
         for part, row in zip(packing.parts, blocks, strict=True):
-            packed = packing.pack_gradient([b(*arrays) for b in row])  # (shape of the part, size of x)
+            packed = packing.pack_gradient(
+                [block(*arrays, *further) for block in row]
+            )  # (shape of the part, size of x)
             columns.append(part.pack_gradient(np.moveaxis(packed, -1, 0)))
         return np.concatenate(columns, axis=-1)
 

@@ -90,8 +90,9 @@ def minimize(
         variables: one name, or several.
         data: the values of all other parameters, and of those that only constraints have.
         start: the starting point: a mapping of arrays by name, or one array where there is one variable.  Where it is
-            left out, scalars and vectors start at 0 (at 1 if they are positive or nonneg), positive definite matrices
-            at the identity, other symmetric ones at 0, and other matrices at small random numbers of a fixed seed.
+            left out, scalars and vectors start at 0 (at 1 if they are positive or nonneg), positive definite, diagonal
+            and triangular matrices at the identity, other symmetric ones at 0, and all other matrices at small random
+            numbers of a fixed seed.
         bounds: `{"w": (low, high)}`; each end is None, a number, or an array in the shape of the variable.  Variables
             that are declared nonneg or positive are bounded by that.
         constraints: those of `scipy.optimize.minimize`, over the packed vector, or `{"type": "eq", "fun": g}` (g = 0)
@@ -127,14 +128,16 @@ def minimize(
     if problem.bounds:
         arguments["bounds"] = optimize.Bounds(problem.low, problem.high)
     if constraints:
-        arguments["constraints"] = for_scipy(constraints, problem)
+        arguments["constraints"] = for_scipy(constraints, problem, key)
     called = objective.value_only if key in WITHOUT_GRADIENT else objective
     began = time.perf_counter()
     try:
         found = optimize.minimize(called, problem.start, callback=watched, **arguments)
     except StopIteration:  # some methods let it pass
-        found = optimize.OptimizeResult(x=watched.x, success=False, message="the callback ended the search")
+        found = optimize.OptimizeResult(x=watched.x)
     seconds = time.perf_counter() - began
+    if watched.stopped:
+        found.update(success=False, message="the callback ended the search")
     evaluations, evaluation_seconds = objective.count, objective.seconds
     x, value, gradients = objective.result(np.asarray(found.x, float))
     return Minimum(

@@ -237,9 +237,9 @@ def default_start(variable: Symbol, shape: tuple[int, ...]) -> Array:
     """Where a variable starts that is given no start."""
     attributes = variable.attributes
     positive = bool(attributes & {"positive", "nonneg"})
-    if attributes & {"posdef", "psd"}:
-        return np.eye(shape[0])
-    if variable.order < 2 or attributes & {"symmetric", "diagonal"}:
+    if variable.order == 2 and attributes & {"posdef", "psd", "diagonal", "lower", "upper"}:
+        return np.eye(shape[0], shape[1])
+    if variable.order < 2 or "symmetric" in attributes:
         return np.ones(shape) if positive else np.zeros(shape)
     # Zero, and any matrix with equal columns, is a saddle point of factorizations and networks.
     drawn = np.random.default_rng(SEED).normal(size=shape) / np.sqrt(max(shape[-1], 1))

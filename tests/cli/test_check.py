@@ -76,7 +76,10 @@ def wrong(text: str, other: str) -> Wrong:
         ("x'*x", "x'*x + 1e-6*sum(x)"),
         ("x.^2", "2*x.^2"),
         ("sum(x)", "0*sum(x)"),
-        ("fn f(S: symmetric matrix[n, n], B: matrix[n, n]) = tr(S*B)", "fn f(S: matrix[n, n], B: matrix[n, n]) = tr(S*B)"),
+        (
+            "fn f(S: symmetric matrix[n, n], B: matrix[n, n]) = tr(S*B)",
+            "fn f(S: matrix[n, n], B: matrix[n, n]) = tr(S*B)",
+        ),
     ],
 )
 def test_wrong_derivatives_fail(text, other):
@@ -111,7 +114,12 @@ def test_error_of_a_derivative_is_a_failure(run, monkeypatch):
 
 @pytest.mark.parametrize(
     ("function", "derivative"),
-    [(np.exp, 1.0), (lambda t: np.sin(40 * t), 40.0), (lambda t: 3 * t, 3.0), (lambda t: np.array([t, t * t]), [1.0, 0.0])],
+    [
+        (np.exp, 1.0),
+        (lambda t: np.sin(40 * t), 40.0),
+        (lambda t: 3 * t, 3.0),
+        (lambda t: np.array([t, t * t]), [1.0, 0.0]),
+    ],
     ids=["exp", "sine", "line", "vector"],
 )
 def test_differences_are_nearly_exact(function, derivative):

@@ -98,4 +98,3 @@ def test_error_of_a_file_points_into_it(failed, tmp_path):
         f"{path}:2:9: error: shapes do not fit in X*w\n    r = X*w\n        ^^^\n"
         "  X is matrix[m, n], w is vector[k]: n and k are different sizes\n"
     )
-
