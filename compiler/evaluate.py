@@ -102,13 +102,14 @@ def _contract(current: Contract, operands: list[Array], shape: tuple[int, ...], 
     masks: list[Placed] = []
     selections: list[tuple[int, int, int]] = []
     splits: list[tuple[int, ...]] = []
+    paired = {label for f, at in current.factors if isinstance(f, Structure) and f.kind == "pair" for label in at}
     for operand, (factor, at) in zip(operands, current.factors, strict=True):
         if isinstance(factor, Structure) and factor.kind == "pair" and at[2] not in (s[2] for s in splits):
             splits.append(at)
         elif operand is None:
             assert isinstance(factor, Structure)
             factors.append((structural(factor, tuple(sizes[label] for label in at), {}), at))
-        elif isinstance(factor, Structure) and factor.kind == "select":
+        elif isinstance(factor, Structure) and factor.kind == "select" and not paired & set(at):
             selections.append((*at, int(np.argmax(operand[:1]))))
         else:
             (masks if _is_mask(factor) else factors).append((operand, at))
@@ -127,7 +128,7 @@ def _is_mask(factor: Expr) -> bool:
     """Whether a factor is 0 or 1, and what it multiplies is exactly 0 where it is 0."""
     if isinstance(factor, Map):
         return factor.function in COMPARISONS
-    return isinstance(factor, Structure) and factor.kind in ("delta", "tril")
+    return isinstance(factor, Structure) and factor.kind in ("delta", "tril", "select")
 
 
 def _select(

@@ -4,10 +4,16 @@ Enters: results, parameters and sizes.  Leaves: a `Program`.  Always holds: the 
 says, for every size, whatever the sizes it was planned for; planning is deterministic.  Not for: symbolic algebra
 (`simplify.py`) and for the kernels themselves (`emit.py`).
 
-The passes, in order: `structure.py` and `distribute.py` rewrite expressions where that saves work; `build.py` (with `contract.py`,
-`order.py`, `product.py`, `atoms.py`) turns them into tasks; `update.py` lets products add; `fuse.py` puts loops together; `steps.py` writes the steps; `rows.py` joins passes over
-large arrays; `memory.py` shares
-the workspace.
+The passes, in order:
+
+    structure.py    diagonals as vectors, slices before sums; `distribute.py` multiplies sums out where that is cheaper
+    build.py        expressions become tasks: `contract.py`, `component.py` and `order.py` choose the order of products,
+                    `product.py` the routine, `atoms.py` the factorization
+    update.py       sums and multiples of products are done by the products
+    fuse.py         tasks share loops, or are never stored
+    steps.py        buffers and steps (`loops.py`, `windows.py`)
+    rows.py         passes over large arrays are joined
+    memory.py       the workspace is shared
 """
 
 from __future__ import annotations

@@ -95,7 +95,9 @@ def solved(
     size = inverse.shape[0]
     right = Window(read, ((local[inner],), columns) if columns else ((local[inner],),), (*expression.shape, size))
     groups = ((local[row],), columns) if columns else ((local[row],),)
-    return builder.define(expression, builder.task(_solve(builder, argument, transposed, right, groups, expression.shape)))
+    return builder.define(
+        expression, builder.task(_solve(builder, argument, transposed, right, groups, expression.shape))
+    )
 
 
 def _solve(builder: Builder, argument: Expr, transposed: bool, right: Window, groups: tuple[tuple[int, ...], ...],

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .. import algebra
-from ..contraction import COMPARISONS, oriented
+from ..contraction import add, oriented
 from ..dims import Dim
 from ..expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, topological
 from ..program import Buffer, Require
+from .cells import constant_cell, power_cell, structure_cell, structure_task
 from .guess import Guess
 from .resolve import Network
 from .tasks import (
@@ -115,7 +116,9 @@ class Builder:
         self.waiting = Waiting(self, order)
         for expression in small_first(order):
             # An inverse or a structural constant is made only where it is asked for as a matrix.
-            if not isinstance(expression, Structure) and not (isinstance(expression, Atom) and expression.function == "inv"):
+            if not isinstance(expression, Structure) and not (
+                isinstance(expression, Atom) and expression.function == "inv"
+            ):
                 self.use(expression)
         return [self.use(result) for result in results]
 
@@ -142,7 +145,7 @@ class Builder:
             case Constant() | Size():
                 return self.define(expression, self.task(Cells((), 0, Body((), (), constant_cell(expression)))))
             case Structure():
-                return self.define(expression, self.task(_structure(expression)))
+                return self.define(expression, self.task(structure_task(expression)))
             case Sum():
                 return self._sum(expression)
             case Map():
@@ -226,7 +229,9 @@ class Builder:
                     power_cell(body, base, exponent)))))  # fmt: skip
         cells = [self.cell(body, argument, whole) for argument in expression.arguments]
         function = expression.function
-        return self.define(expression, self.task(Cells(expression.shape, expression.order, body.finish(body.op(function, *cells)))))
+        return self.define(
+            expression, self.task(Cells(expression.shape, expression.order, body.finish(body.op(function, *cells))))
+        )
 
     def _reduce(self, expression: Reduce) -> Use:
         if expression.function == "logsumexp":
@@ -239,7 +244,9 @@ class Builder:
             for axis in expression.axes:
                 size = expression.argument.shape[axis]
                 if size.value is None or size.value < 1:
-                    self.requirements.setdefault(size, Require(size - 1, f"{expression.function} of nothing: {size} is 0"))
+                    self.requirements.setdefault(
+                        size, Require(size - 1, f"{expression.function} of nothing: {size} is 0")
+                    )
         return self.define(expression, self._extreme(expression.function, expression))
 
     def _extreme(self, function: str, expression: Reduce) -> Task:
@@ -263,7 +270,9 @@ class Builder:
             body = BodyBuilder()
             argument = self.cell(body, expression.argument, tuple(plain(k) for k in range(expression.argument.order)))
             back = tuple(place[k].terms[0][0] for k in range(len(place)))
-            shifted = body.op("sub", argument, body.read(Read(shift, tuple(plain(back.index(k)) for k in range(order)))))
+            shifted = body.op(
+                "sub", argument, body.read(Read(shift, tuple(plain(back.index(k)) for k in range(order))))
+            )
             shape = expression.argument.shape
             powers = self.task(Cells(shape, len(shape), body.finish(body.op("exp", shifted))))
             body = BodyBuilder()
@@ -281,7 +290,7 @@ class Builder:
             if coefficient != -1 or found is None:
                 continue
             reduced, at = found
-            rest = algebra.add([t for t in inner.terms if t[1] is not term], inner.shape)
+            rest = add([t for t in inner.terms if t[1] is not term], inner.shape)
             kept = [k for k in range(rest.order) if k not in reduced.axes]
             if rest is not reduced.argument or list(at) != kept:
                 continue
@@ -289,13 +298,15 @@ class Builder:
             _, total, powers = self.factorizations["shifted", reduced]
             body = BodyBuilder()
             whole = tuple(plain(k) for k in range(expression.order))
-            quotient = body.op("div", body.read(Read(powers, whole)), body.read(Read(total, tuple(plain(k) for k in at))))
+            quotient = body.op(
+                "div", body.read(Read(powers, whole)), body.read(Read(total, tuple(plain(k) for k in at)))
+            )
             return self.define(expression, self.task(Cells(expression.shape, expression.order, body.finish(quotient))))
         return None
 
 
 def small_first(order: Sequence[Expr]) -> list[Expr]:
-    """The expressions, operands first, and contractions of few factors before those of many, which then use their parts."""
+    """The expressions, operands first; contractions of few factors come before those of many, which then use them."""
     waiting = {e: len(set(e.operands)) for e in order}
     readers: dict[Expr, list[Expr]] = {}
     for e in order:
@@ -341,86 +352,3 @@ def reduced_extents(expression: Reduce) -> Shape:
     """The sizes of the labels of `reduced_place`."""
     kept = [k for k in range(expression.argument.order) if k not in expression.axes]
     return tuple(expression.argument.shape[axis] for axis in [*kept, *expression.axes])
-
-
-def constant_cell(expression: Constant | Size) -> Cell:
-    """A named number or a size as an operand."""
-    if isinstance(expression, Size):
-        return Cell("size", dim=expression.dim)
-    return number({"pi": math.pi, "inf": math.inf}[expression.name])
-
-
-def structure_cell(body: BodyBuilder, expression: Structure, place: Place) -> Cell:
-    """An element of a structural constant, by its formula in the indices."""
-    at = [Cell("index", index=index) for index in place]
-    match expression.kind:
-        case "delta":
-            return body.op("eq", at[0], at[1])
-        case "select":
-            return body.op("eq", at[1], body.op("add", at[0], Cell("size", dim=expression.parameters[0])))
-        case "tril":
-            return body.op("le", at[1], body.op("add", at[0], Cell("size", dim=expression.parameters[0])))
-        case "pair":
-            column = body.op("mul", Cell("size", dim=expression.shape[0]), at[1])
-            return body.op("eq", at[2], body.op("add", at[0], column))
-    assert expression.kind == "cross"
-    first, second, third = (body.op("sub", at[i], at[j]) for i, j in ((0, 1), (1, 2), (2, 0)))
-    return body.op("mul", number(0.5), body.op("mul", body.op("mul", first, second), third))
-
-
-def _structure(expression: Structure) -> Cells:
-    body = BodyBuilder()
-    place = tuple(plain(k) for k in range(expression.order))
-    return Cells(expression.shape, expression.order, body.finish(structure_cell(body, expression, place)), name=expression.kind)
-
-
-def power_cell(body: BodyBuilder, base: Cell, exponent: Fraction) -> Cell:
-    """A power with a half-integer exponent by products, a square root and a reciprocal."""
-    whole, half = divmod(abs(exponent), 1)
-    factors = [body.op("sqrt", base)] if half else []
-    square, rest = base, int(whole)
-    while rest:
-        if rest & 1:
-            factors.append(square)
-        rest >>= 1
-        if rest:
-            square = body.op("mul", square, square)
-    result = body.product(factors)
-    return body.op("reciprocal", result) if exponent < 0 else result
-
-
-def is_indicator(expression: Expr) -> bool:
-    """Whether all elements are 0 or 1, and 0 wins over whatever it is multiplied by."""
-    return (isinstance(expression, Map) and expression.function in COMPARISONS) or (
-        isinstance(expression, Structure) and expression.kind != "cross"
-    )
-
-
-def product_cell(builder: Builder, body: BodyBuilder, factors: Sequence[tuple[Expr, Place]]) -> Cell:
-    """The product of elements: exactly 0 where an indicator is 0; negative powers divide."""
-    space = len({label for _, place in factors for index in place for label in index.labels})
-    indicators: list[Cell] = []
-    above: list[Cell] = []
-    below: list[Cell] = []
-    for factor, place in factors:
-        if is_indicator(factor):
-            indicators.append(builder.cell(body, factor, place))
-            continue
-        if isinstance(factor, Map) and factor.function == "pow":
-            exponent = algebra.number_value(factor.arguments[1])
-            here = len({label for index in place for label in index.labels})
-            # What varies less than the product is inverted once and multiplied often.
-            if exponent is not None and exponent.denominator == 1 and -16 <= exponent < 0 and here == space:
-                base = builder.cell(body, factor.arguments[0], place)
-                below.append(power_cell(body, base, -exponent))
-                continue
-        above.append(builder.cell(body, factor, place))
-    result = body.product(above)
-    for cell in below:
-        result = body.op("div", result, cell) if above else body.op("reciprocal", body.product(below))
-        if not above:
-            break
-    if not indicators:
-        return result
-    condition = body.product(indicators)
-    return body.op("mask", condition, result) if above or below else condition

@@ -15,11 +15,13 @@ from .. import algebra
 from ..contraction import COMPARISONS, contract, oriented, symmetric
 from ..expr import Atom, Contract, Expr, Map
 from ..properties import has
-from .build import Builder, Known, Use, product_cell
+from .build import Builder, Known, Use
+from .cells import product_cell
 from .order import Search, Tree
 from .product import multiply
 from .resolve import Network, network
 from .tasks import BodyBuilder, Cells, Place, plain
+
 
 def cells(
     builder: Builder, expression: Expr, net: Network, factors: Sequence[tuple[Expr, Place]], outputs: Sequence[int],
@@ -30,7 +32,7 @@ def cells(
     local = {label: plain(k) for k, label in enumerate(order)}
     body = BodyBuilder()
     placed = [(f, tuple(index.at(local) for index in place)) for f, place in factors]
-    result = product_cell(builder, body, placed)
+    result = product_cell(builder.cell, body, placed)
     extents = tuple(net.sizes[label] for label in order)
     return builder.define(expression, builder.task(Cells(extents, len(outputs), body.finish(result), "sum")))
 
@@ -125,7 +127,10 @@ class _Component:
         return multiply(self.builder, expression, outputs, self.net.sizes, left, right, tree.solve)
 
 
-def component(builder: Builder, expression: Contract, net: Network, members: Sequence[int], outputs: Sequence[int]) -> Use:
+def component(
+    builder: Builder, expression: Contract, net: Network, members: Sequence[int], outputs: Sequence[int]
+) -> Use:
+    """The use of a contraction whose factors share summed labels, in canonical orientation."""
     builder.waiting.done(expression)
     root = _weighted(net, members, outputs, expression)
     if root is not None:
@@ -181,7 +186,9 @@ def known_parts(
             others = [k for k in members if k not in chosen]
             needed = outputs.union(*(net.labels[k] for k in others))
             kept = frozenset().union(*(net.labels[k] for k in chosen)) & needed
-            covered = any(net.labels[k] <= net.labels[c] for c in chosen if _comparison(net.factors[c][0]) for k in others)
+            covered = any(
+                net.labels[k] <= net.labels[c] for c in chosen if _comparison(net.factors[c][0]) for k in others
+            )
             if not covered and shadow_part(net, chosen, kept) is shadow:
                 found.append((chosen, kept))
                 rest = [k for k in rest if k not in chosen]
@@ -193,7 +200,10 @@ def remember(builder: Builder, net: Network, members: Sequence[int], labels: fro
     """Notes that the product of some factors is planned."""
     if len(members) < 2 or net.defining:
         return
-    volumes = [math.prod(builder.guess(net.sizes[label]) for label in some) for some in (labels, *(net.labels[k] for k in members))]
+    volumes = [
+        math.prod(builder.guess(net.sizes[label]) for label in some)
+        for some in (labels, *(net.labels[k] for k in members))
+    ]
     if volumes[0] <= max(volumes[1:]):  # an outer product is better taken apart into its vectors
         factors = Counter(net.factors[k][0] for k in members)
         builder.known[shadow_part(net, members, labels)] = Known(factors, builder.bits(factors))
@@ -237,7 +247,9 @@ def _units(net: Network, members: Sequence[int]) -> list[list[int]]:
         labels = net.labels[k]
         comparison = _comparison(net.factors[k][0])
         mine = [u for u in units if any(net.labels[j] == labels or (comparison and net.labels[j] <= labels) for j in u)]
-        if len(mine) > 1 and (comparison or all(len(frozenset().union(*(net.labels[j] for j in u))) == len(labels) for u in mine)):
+        if len(mine) > 1 and (
+            comparison or all(len(frozenset().union(*(net.labels[j] for j in u))) == len(labels) for u in mine)
+        ):
             units = [u for u in units if u not in mine] + [sorted(j for u in mine for j in u)]
     return sorted(units)
 

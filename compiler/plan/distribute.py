@@ -1,7 +1,7 @@
 """Products of sums multiplied out where that is cheaper: `(A - H'*H)*x` is `A*x - H'*(H*x)`.
 
-Enters: expressions.  Leaves: equal expressions.  Always holds: only a sum that nothing else needs is multiplied out, and
-only where its own rounding errors are as large as those of the products: it has a product among its terms, or all
+Enters: expressions.  Leaves: equal expressions.  Always holds: only a sum that nothing else needs is multiplied out,
+and only where its own rounding errors are as large as those of the products: it has a product among its terms, or all
 its terms have one sign.  Not for: taking factors out (`compiler/factor.py`).
 """
 
@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import algebra
-from ..contraction import contract
+from ..contraction import add, contract
 from ..expr import Constant, Contract, Expr, Size, Structure, Sum, Symbol, topological
 from .build import Builder
 from .component import component_cost, shadows
-from .resolve import network
 from .guess import Guess
 from .order import LOOP, PASS
+from .resolve import network
 
 ROUNDS = 3
 MOST_TERMS = 8
@@ -40,7 +40,9 @@ def _round(roots: list[Expr], guess: Guess) -> list[Expr]:
     for current in order:
         for operand in current.operands:
             uses[operand] = uses.get(operand, 0) + 1
-    candidates = [(e, k) for e in order if isinstance(e, Contract) for k in range(len(e.factors)) if _candidate(e, k, uses)]
+    candidates = [
+        (e, k) for e in order if isinstance(e, Contract) for k in range(len(e.factors)) if _candidate(e, k, uses)
+    ]
     if not candidates:
         return roots
     nodes = frozenset(order)
@@ -75,7 +77,9 @@ def _is_product(term: Expr) -> bool:
     return isinstance(term, Contract) and len(term.sizes) > term.order
 
 
-def _multiplied_out(current: Contract, position: int, uses: dict[Expr, int], nodes: frozenset[Expr], guess: Guess) -> Expr | None:
+def _multiplied_out(
+    current: Contract, position: int, uses: dict[Expr, int], nodes: frozenset[Expr], guess: Guess
+) -> Expr | None:
     factor, at = current.factors[position]
     assert isinstance(factor, Sum)
     own = {factor, current, *(term for _, term in factor.terms if uses[term] == 1)}
@@ -88,7 +92,7 @@ def _multiplied_out(current: Contract, position: int, uses: dict[Expr, int], nod
     elementwise = any(set(at) <= set(labels) for k, (_, labels) in enumerate(current.factors) if k != position)
     volume = guess.volume(factor.shape)
     together = estimate(current) + (-LOOP * len(terms) if elementwise else PASS) * volume
-    return algebra.add(terms, current.shape) if apart < GAIN * together else None
+    return add(terms, current.shape) if apart < GAIN * together else None
 
 
 class Estimate:
@@ -121,7 +125,9 @@ class Estimate:
             if isinstance(current, Symbol | Constant | Size | Structure):
                 cost = 0.0
             elif isinstance(current, Contract):
-                cost = component_cost(self.builder, network(self.builder.networks, current)) + LOOP * volume * (len(current.factors) > 1)
+                cost = component_cost(self.builder, network(self.builder.networks, current)) + LOOP * volume * (
+                    len(current.factors) > 1
+                )
             else:
                 cost = LOOP * len(current.operands) * volume
             self.known[current] = cost

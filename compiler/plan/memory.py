@@ -1,7 +1,7 @@
 """Reuse of the workspace: arrays that are no longer needed hold later ones, and updates happen in place.
 
-Enters: a program.  Leaves: the same program with fewer buffers.  Always holds: a buffer is shared only between arrays of
-one shape, one after the other; a step works in place only where each element is read before it is written.
+Enters: a program.  Leaves: the same program with fewer buffers.  Always holds: a buffer is shared only between arrays
+of one shape, one after the other; a step works in place only where each element is read before it is written.
 Not for: the order of the steps.
 """
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from ..dims import Dim
 from ..expr import Atom, Expr
 from ..properties import has
-from .build import Builder, Use, product_cell
+from .build import Builder, Use
+from .cells import product_cell
 from .tasks import BodyBuilder, Cells, Product, Read, Shape, Window, plain, through
 
 Operand = tuple[Expr, list[int]]  # an expression and the label of each of its axes
@@ -38,7 +39,7 @@ def multiply(
     local = {label: k for k, label in enumerate(order)}
     operands = [(e, [local[label] for label in labels]) for e, labels in (left, right)]
     body = BodyBuilder()
-    result = product_cell(builder, body, [(e, tuple(plain(k) for k in labels)) for e, labels in operands])
+    result = product_cell(builder.cell, body, [(e, tuple(plain(k) for k in labels)) for e, labels in operands])
     finished = body.finish(result)
     count = len(outputs)
     shared = [k for k in operands[0][1] if k in operands[1][1]]
@@ -61,7 +62,12 @@ Groups = tuple[tuple[int, ...], ...]
 
 
 def _routine(
-    a: Operand, b: Operand, reads: list[Read], m: tuple[int, ...], k: tuple[int, ...], n: tuple[int, ...],
+    a: Operand,
+    b: Operand,
+    reads: list[Read],
+    m: tuple[int, ...],
+    k: tuple[int, ...],
+    n: tuple[int, ...],
     extents: Shape,
 ) -> tuple[str, tuple[Window, ...], Groups]:
     """The BLAS routine for rows m, inner labels k and columns n."""
@@ -93,4 +99,3 @@ def _triangle(operand: Operand, rows: tuple[int, ...], columns: tuple[int, ...])
         if has(expression, name):
             return name if straight else other
     return ""
-

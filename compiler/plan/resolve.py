@@ -1,11 +1,13 @@
 """A contraction with its structural factors resolved into positions.
 
-Enters: a `Contract`.  Leaves: `Network`.  Always holds: a `delta`, `select` or `pair` factor becomes the position of a label
-in terms of others (a diagonal, a slice, a reshape) wherever it can; what remains is an indicator.  Not for: planning.
+Enters: a `Contract`.  Leaves: `Network`.  Always holds: a `delta`, `select` or `pair` factor becomes the position of a
+label in terms of others (a diagonal, a slice, a reshape) wherever it can; what remains is an indicator.
+Not for: planning.
 """
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 
 from ..contraction import contract, size_scalar, symmetric
@@ -84,7 +86,9 @@ class Network:
 
     def _whole(self, place: Sequence[Index], shape: tuple[Dim, ...]) -> list[int] | None:
         labels = [index.label for index in place]
-        found = [label for label, size in zip(labels, shape, strict=True) if label is not None and self.sizes[label] == size]
+        found = [
+            label for label, size in zip(labels, shape, strict=True) if label is not None and self.sizes[label] == size
+        ]
         return found if len(set(found)) == len(shape) else None
 
     def part(self, members: Sequence[int], outputs: Sequence[int], shadow: bool = False) -> Expr:
@@ -130,7 +134,12 @@ def shadow_of(factor: Expr) -> Expr:
     """A symbol that stands for a factor."""
     if isinstance(factor, Structure | Symbol):
         return factor
-    return symbol("#" + factor.key.hex(), factor.shape, ["symmetric"] if symmetric(factor) else [])
+    if factor not in _shadows:
+        _shadows[factor] = symbol("#" + factor.key.hex(), factor.shape, ["symmetric"] if symmetric(factor) else [])
+    return _shadows[factor]
+
+
+_shadows: weakref.WeakKeyDictionary[Expr, Symbol] = weakref.WeakKeyDictionary()
 
 
 def network(made: dict[Contract, Network], expression: Contract) -> Network:

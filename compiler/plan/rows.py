@@ -100,7 +100,9 @@ def _pass(members: Sequence[Step], buffer: Buffer, guess: Guess) -> Rows | None:
     rows = _RowAxes(buffer, guess)
     inner: list[Loop | Routine] = []
     for step in members:
-        if not isinstance(step, Loop | Routine) or not (rows.loop(step) if isinstance(step, Loop) else rows.routine(step)):
+        if not isinstance(step, Loop | Routine) or not (
+            rows.loop(step) if isinstance(step, Loop) else rows.routine(step)
+        ):
             return None
         inner.append(step)
     return Rows(buffer.shape[0], tuple(inner), tuple(sorted(rows.axes.items())))
@@ -144,7 +146,9 @@ class _RowAxes:
         if name in self.axes:
             return self.position(view) == axis
         whole = view.buffer.view().strides
-        found = [k for k, stride in enumerate(whole) if stride == view.strides[axis] and view.buffer.shape[k] == self.extent]
+        found = [
+            k for k, stride in enumerate(whole) if stride == view.strides[axis] and view.buffer.shape[k] == self.extent
+        ]
         if len(found) != 1 or found[0] != 0:
             return False
         self.axes[name] = found[0]
@@ -160,12 +164,13 @@ class _RowAxes:
     def loop(self, loop: Loop) -> bool:
         """Whether the loop can be part of the pass."""
         labels: set[int] = set()
-        for access in (*loop.loads, *loop.stores):
-            axis = self.position(access.view)
+        accesses = [(a.view, a.labels) for a in loop.loads] + [(s.view, s.labels) for s in loop.stores]
+        for view, at in accesses:
+            axis = self.position(view)
             if axis == -1:
                 return False
             if axis is not None:
-                labels.add(access.labels[axis])
+                labels.add(at[axis])
         if len(labels) != 1:
             return False
         (label,) = labels
@@ -195,7 +200,11 @@ class _RowAxes:
     def thin(self, step: Routine, letter: str) -> bool:
         """Whether what a product needs besides rows stays in the cache, and a few rows at a time are enough for it."""
         sizes = [self.guess(size) for name, size in ROUTINES[step.name].sizes(step).items() if name != letter]
-        return len(sizes) < 2 or (min(sizes) <= THIN and sizes[0] * sizes[1] <= LARGE) if step.name != "syrk" else sizes[0] <= THIN
+        return (
+            len(sizes) < 2 or (min(sizes) <= THIN and sizes[0] * sizes[1] <= LARGE)
+            if step.name != "syrk"
+            else sizes[0] <= THIN
+        )
 
     def routine(self, step: Routine) -> bool:
         """Whether the routine can be part of the pass."""

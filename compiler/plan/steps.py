@@ -7,27 +7,22 @@ arguments or stand twice; what an update takes over is not read by others.  Not 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ..dims import Dim
-from ..program import Buffer, Load, Loop, Op, Program, Ref, Require, Routine, Scale, Step, Store, View
+from ..program import Buffer, Loop, Program, Require, Routine, Scale, Step, View
 from .build import Use
 from .fuse import Fusion, Unit
 from .guess import Guess
+from .loops import LoopWriter
 from .tasks import (
     ONE,
-    ZERO,
     Assembly,
-    Body,
     Call,
-    Cell,
     Cells,
-    Factor,
-    Index,
     Leaf,
     Part,
     Patch,
-    Place,
     Product,
     Read,
     Shape,
@@ -36,6 +31,7 @@ from .tasks import (
     own,
     plain,
 )
+from .windows import grouped, located
 
 
 class Steps:
@@ -75,6 +71,10 @@ class Steps:
         self.work.append(made)
         return made
 
+    def loop(self, extents: Shape) -> LoopWriter:
+        """A new loop."""
+        return LoopWriter(self.views, self.fusion, self.guess, extents)
+
     def _allocate(self) -> None:
         """Places for all tasks that are stored; an update shares that of its base."""
         counts: dict[Task, int] = {}
@@ -113,7 +113,7 @@ class Steps:
     def _unit(self, unit: Unit) -> None:
         first = unit.members[0]
         if isinstance(first, Cells):
-            loop = LoopWriter(self, unit.extents)
+            loop = self.loop(unit.extents)
             for member, labels in zip(unit.members, unit.labels, strict=True):
                 if member not in self.fusion.virtual:
                     assert isinstance(member, Cells)
@@ -140,7 +140,7 @@ class Steps:
         if task.base is None and not tiled:
             self.steps.append(Routine("fill", (view,), (), (Scale(0.0),)))
         for patch in task.patches:
-            loop = LoopWriter(self, patch.extents)
+            loop = self.loop(patch.extents)
             labels = tuple(range(len(patch.extents)))
             value = loop.body(patch.body, {k: plain(k) for k in labels}, None)
             loop.store(located(view, patch.place, patch.extents, labels), labels, value, None, not tiled)
@@ -153,9 +153,14 @@ class Steps:
             out = grouped(self.views[task], tuple(range(len(task.shape))), task.groups)
             if out is None:
                 whole, out = self._packed(task.shape, task.groups)
-                after.append(Routine("copy", (self.views[task].permuted(tuple(itertools.chain(*task.groups))),), (whole,)))
+                after.append(
+                    Routine("copy", (self.views[task].permuted(tuple(itertools.chain(*task.groups))),), (whole,))
+                )
             outputs.append(out)
-        outputs += [self.views[part] if part in self.views else self.buffer(part.shape, part.dtype).view() for part in task.others]
+        outputs += [
+            self.views[part] if part in self.views else self.buffer(part.shape, part.dtype).view()
+            for part in task.others
+        ]
         inputs = tuple(self.operand(window) for window in task.inputs)
         self.steps.append(Routine(task.routine, tuple(outputs), inputs, failure=task.failure))
         self.steps += after
@@ -205,46 +210,19 @@ class Steps:
         scalars = () if plain_call else ((alpha,) if task.routine.startswith("trmm") else (alpha, beta))
         self.steps.append(Routine(task.routine, (out,), views, scalars))
         if whole is not None:
-            loop = LoopWriter(self, task.shape)
+            loop = self.loop(task.shape)
             labels = tuple(itertools.chain(*task.groups))
-            loop.store(self.views[task], tuple(range(len(labels))), loop.load(whole, labels), None, task.base is not None)
+            loop.store(
+                self.views[task], tuple(range(len(labels))), loop.load(whole, labels), None, task.base is not None
+            )
             self.steps.append(loop.finish())
 
     def _loop(self, task: Product) -> Loop:
-        loop = LoopWriter(self, task.extents)
+        loop = self.loop(task.extents)
         value = loop.body(task.body, {k: plain(k) for k in range(len(task.extents))}, None)
         value = loop.scaled(value, task.alpha)
         loop.store(self.views[task], tuple(range(len(task.shape))), value, "sum", task.base is not None)
         return loop.finish()
-
-
-def located(view: View, place: Place, sizes: Shape, labels: Sequence[int]) -> View:
-    """The elements of a view at a place, as a view with one axis per label."""
-    offset = view.offset
-    strides = dict.fromkeys(labels, ZERO)
-    for index, stride in zip(place, view.strides, strict=True):
-        offset = offset + index.offset * stride
-        for label, factor in index.terms:
-            strides[label] = strides[label] + (stride if factor == ONE else stride * factor)
-    return View(view.buffer, offset, tuple(strides[label] for label in labels), tuple(sizes[label] for label in labels))
-
-
-def grouped(view: View, labels: Sequence[int], groups: Sequence[tuple[int, ...]]) -> View | None:
-    """The view with the labels of each group as one axis; None if they don't lie in one stride."""
-    strides: list[Dim] = []
-    shape: list[Dim] = []
-    axis = {label: k for k, label in enumerate(labels)}
-    for group in groups:
-        size, stride = ONE, ONE
-        for position, label in enumerate(reversed(group)):
-            if position and view.strides[axis[label]] != stride * size:
-                return None
-            if not position:
-                stride = view.strides[axis[label]]
-            size = size * view.shape[axis[label]]
-        strides.append(stride)
-        shape.append(size)
-    return View(view.buffer, view.offset, tuple(strides), tuple(shape))
 
 
 def tiles(task: Assembly) -> bool:
@@ -277,141 +255,3 @@ def _apart(a: Patch, b: Patch) -> bool:
             if all(coefficient >= 0 for _, coefficient in gap.terms):
                 return True
     return False
-
-
-class LoopWriter:
-    """One fused loop while it is written; equal loads and operations are made once."""
-
-    def __init__(self, steps: Steps, extents: Shape) -> None:
-        self.steps = steps
-        self.extents = extents
-        self.loads: dict[Load, Ref] = {}
-        self.ops: dict[Op, Ref] = {}
-        self.stores: list[Store] = []
-        self.known: dict[Read, Ref] = {}
-
-    def load(self, view: View, labels: tuple[int, ...]) -> Ref:
-        """An element."""
-        return self.loads.setdefault(Load(view, labels), Ref("load", len(self.loads)))
-
-    def op(self, function: str, *operands: Ref) -> Ref:
-        """An operation."""
-        return self.ops.setdefault(Op(function, operands), Ref("op", len(self.ops)))
-
-    def store(self, view: View, labels: tuple[int, ...], value: Ref, reduce: str | None, accumulate: bool = False) -> None:
-        """Writes a value."""
-        self.stores.append(Store(view, labels, value, reduce, accumulate))
-
-    def scaled(self, value: Ref, alpha: Factor) -> Ref:
-        """A value times a scalar factor."""
-        for task in alpha.tasks:
-            value = self.op("mul", self.load(self.steps.views[task], ()), value)
-        return value if alpha.constant == 1.0 else self.op("mul", Ref("const", value=alpha.constant), value)
-
-    def value(self, task: Cells, labels: Sequence[int], unit: Unit) -> Ref:
-        """The value of a member of the group, computed here."""
-        read = Read(task, tuple(plain(label) for label in labels[: len(task.shape)]))
-        if task.reduce is None and read in self.known:
-            return self.known[read]
-        result = self.body(task.body, {k: plain(label) for k, label in enumerate(labels)}, unit)
-        if task.reduce is None:
-            self.known[read] = result
-        return result
-
-    def body(self, body: Body, positions: Mapping[int, Index], unit: Unit | None) -> Ref:
-        """The value of a body; what it reads is computed here too if it is not stored."""
-        work = [read.at(positions) for read in body.reads]
-        while work:
-            read = work[-1]
-            inner = self._computed(read, unit)
-            if read in self.known:
-                work.pop()
-            elif inner is None:
-                self.known[read] = self._stored(read)
-                work.pop()
-            else:
-                missing = [r for r in (i.at(inner[1]) for i in inner[0].reads) if r not in self.known]
-                if missing:
-                    work += missing
-                else:
-                    self.known[read] = self._run(*inner)
-                    work.pop()
-        return self._run(body, positions)
-
-    def _computed(self, read: Read, unit: Unit | None) -> tuple[Body, dict[int, Index]] | None:
-        task = read.task
-        if not isinstance(task, Cells) or task.reduce is not None:
-            return None
-        here = unit is not None and unit.mapped(task) is not None
-        if task in self.steps.fusion.inlined or here:
-            return task.body, dict(enumerate(read.place))
-        return None
-
-    def _stored(self, read: Read) -> Ref:
-        labels = tuple(sorted(read.labels))
-        return self.load(located(self.steps.views[read.task], read.place, self.extents, labels), labels)
-
-    def _run(self, body: Body, positions: Mapping[int, Index]) -> Ref:
-        made: list[Ref] = []
-
-        def ref(cell: Cell) -> Ref:
-            match cell.kind:
-                case "read":
-                    return self.known[body.reads[cell.position].at(positions)]
-                case "op":
-                    return made[cell.position]
-                case "const":
-                    return Ref("const", value=cell.value)
-                case "size":
-                    return Ref("size", dim=cell.dim)
-            assert cell.index is not None
-            return self._position(cell.index.at(positions))
-
-        for function, operands in body.ops:
-            made.append(self.op(function, *[ref(cell) for cell in operands]))
-        return ref(body.result)
-
-    def _position(self, index: Index) -> Ref:
-        total: Ref | None = None
-        for label, factor in index.terms:
-            part = Ref("label", label)
-            if factor != ONE:
-                part = self.op("mul", Ref("size", dim=factor), part)
-            total = part if total is None else self.op("add", total, part)
-        if total is None:
-            return Ref("size", dim=index.offset)
-        return total if index.offset == ZERO else self.op("add", total, Ref("size", dim=index.offset))
-
-    def finish(self) -> Loop:
-        """The loop, its labels in the order that suits the strides."""
-        return ordered(Loop(self.extents, tuple(self.loads), tuple(self.ops), tuple(self.stores)), self.steps.guess)
-
-
-def ordered(loop: Loop, guess: Guess) -> Loop:
-    """The same loop with its labels in another order: the innermost one is that along which most views are contiguous."""
-    count = len(loop.extents)
-    if count < 2:
-        return loop
-    total = guess.volume(loop.extents)
-    score = [0.0] * count
-    accesses = [(load.view, load.labels) for load in loop.loads] + [(s.view, s.labels) for s in loop.stores]
-    for view, labels in accesses:
-        weight = guess.volume(view.shape) / total
-        for stride, label in zip(view.strides, labels, strict=True):
-            score[label] += weight if stride == ONE else -weight / 2
-    order = sorted(range(count), key=lambda label: (score[label], label))
-    new = {label: k for k, label in enumerate(order)}
-    if order == list(range(count)):
-        return loop
-
-    def ref(old: Ref) -> Ref:
-        return Ref("label", new[old.index]) if old.kind == "label" else old
-
-    return Loop(
-        tuple(loop.extents[label] for label in order),
-        tuple(Load(load.view, tuple(new[label] for label in load.labels)) for load in loop.loads),
-        tuple(Op(op.function, tuple(ref(r) for r in op.operands)) for op in loop.ops),
-        tuple(
-            Store(s.view, tuple(new[label] for label in s.labels), ref(s.value), s.reduce, s.accumulate) for s in loop.stores
-        ),
-    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import algebra
-from ..contraction import Factor, contract, delta, transpose
+from ..contraction import Factor, add, contract, delta, transpose
 from ..dims import Dim
 from ..expr import Atom, Contract, Expr, Map, Structure, Sum, Symbol, expand, topological
 from ..properties import has
@@ -45,7 +45,7 @@ def _improved(current: Expr, shared: frozenset[Expr]) -> Expr:
     if isinstance(current, Atom) and current.function == "det" and has(current.arguments[0], "diagonal"):
         return algebra.reduce_("prod", _improved(algebra.diagonal(current.arguments[0]), frozenset()), (0,))
     if isinstance(current, Sum):
-        return algebra.add([(c, _improved(t, shared)) for c, t in current.terms], current.shape)
+        return add([(c, _improved(t, shared)) for c, t in current.terms], current.shape)
     if isinstance(current, Contract):
         thin = _thinned(current)
         if thin is not current:
@@ -62,16 +62,25 @@ def _spread(current: Contract, shared: frozenset[Expr]) -> Expr:
         return current
     factor, at = current.factors[positions[0]]
     placing = all(f.kind in ("select", "pair", "delta") for f, _ in current.factors if isinstance(f, Structure))
-    if not isinstance(factor, Sum) or factor in shared or not placing or not all(_placed(term) for _, term in factor.terms):
+    if (
+        not isinstance(factor, Sum)
+        or factor in shared
+        or not placing
+        or not all(_placed(term) for _, term in factor.terms)
+    ):
         return current
     rest = [f for k, f in enumerate(current.factors) if k != positions[0]]
     sizes = dict(enumerate(current.sizes))
     terms = [(c, contract([*rest, (term, at)], range(current.order), sizes)) for c, term in factor.terms]
-    return algebra.add([(c, _improved(term, frozenset())) for c, term in terms], current.shape)
+    return add([(c, _improved(term, frozenset())) for c, term in terms], current.shape)
 
 
 def _placed(term: Expr) -> bool:
-    kinds = [factor.kind for factor, _ in term.factors if isinstance(factor, Structure)] if isinstance(term, Contract) else []
+    kinds = (
+        [factor.kind for factor, _ in term.factors if isinstance(factor, Structure)]
+        if isinstance(term, Contract)
+        else []
+    )
     return bool(kinds) and all(kind in ("select", "pair", "delta") for kind in kinds)
 
 
@@ -130,13 +139,15 @@ def _slices(current: Contract, position: int) -> dict[int, int]:
     return found
 
 
-def _restricted(factor: Expr, at: tuple[int, ...], slices: list[Factor], labels: list[int], sizes: dict[int, Dim]) -> Expr:
+def _restricted(
+    factor: Expr, at: tuple[int, ...], slices: list[Factor], labels: list[int], sizes: dict[int, Dim]
+) -> Expr:
     shape = tuple(sizes[label] for label in labels)
 
     def inside(operand: Expr) -> Expr:
         return _improved(_contracted([(operand, at), *slices], labels, sizes), frozenset())
 
     if isinstance(factor, Sum):
-        return algebra.add([(c, inside(term)) for c, term in factor.terms], shape)
+        return add([(c, inside(term)) for c, term in factor.terms], shape)
     assert isinstance(factor, Map)
     return algebra.map_(factor.function, [inside(argument) for argument in factor.arguments])

@@ -154,7 +154,7 @@ class Leaf(Task):
 
 
 class Cells(Task):
-    """Every element by a scalar function.  Labels 0 .. order-1 are the axes; the further ones are reduced by `reduce`."""
+    """Every element by a scalar function.  Labels 0 .. order-1 are the axes, the further ones reduced by `reduce`."""
 
     __slots__ = ("body", "extents", "reduce")
 
@@ -187,8 +187,8 @@ class Factor:
 
 
 class Product(Task):
-    """A contraction of two arrays by a BLAS routine, times `alpha`, added to `base` if there is one (whose array it takes
-    over).  Labels are numbered as in `Cells`; `body` says the same as a loop, for views that BLAS cannot take."""
+    """A contraction of two arrays by a BLAS routine, times `alpha`, added to `base` if there is one (whose array it
+    takes over).  Labels are numbered as in `Cells`; `body` says the same as a loop, for views that BLAS cannot take."""
 
     __slots__ = ("alpha", "base", "body", "extents", "groups", "inputs", "routine")
 

@@ -131,7 +131,10 @@ def _transpose(g: Generator) -> Expr:
 
 def _sum(g: Generator) -> Expr:
     a = g.pick()
-    terms = [(Fraction(g.random.randint(-3, 3), g.random.randint(1, 2)), g.pick(lambda e: e.shape == a.shape)) for _ in range(3)]
+    terms = [
+        (Fraction(g.random.randint(-3, 3), g.random.randint(1, 2)), g.pick(lambda e: e.shape == a.shape))
+        for _ in range(3)
+    ]
     return algebra.add([(Fraction(1), a), *terms], a.shape)
 
 
