@@ -255,6 +255,7 @@ ROUTINES: dict[str, Signature] = {
             lambda n: n * n * n,
             can_fail=True,
             in_place=True,
+            scratch=lambda n: n * n,
         ),
         Signature(
             "triangular_inverse_upper",
@@ -263,6 +264,7 @@ ROUTINES: dict[str, Signature] = {
             lambda n: n * n * n,
             can_fail=True,
             in_place=True,
+            scratch=lambda n: n * n,
         ),
         Signature("cholesky", "nn->nn", _cholesky, lambda n: n * n * n, can_fail=True, in_place=True),
         Signature("cholesky_solve", "nn,n[k]->n[k]", _cholesky_solve, lambda n, k: 6 * n * n * k, in_place=True),
@@ -272,6 +274,7 @@ ROUTINES: dict[str, Signature] = {
             lambda factor: _cholesky_solve(factor, np.eye(len(factor), dtype=factor.dtype)),
             lambda n: 2 * n * n * n,
             in_place=True,
+            scratch=lambda n: 2 * n * n,
         ),
         Signature("lu", "nn->nn,n", _lu, lambda n: 2 * n * n * n, can_fail=True, integers=(2,)),
         Signature(

@@ -10,14 +10,15 @@ from math import sqrt
 from typing import Any
 
 from ..fortran import fortran
-from ..intrinsics import number, plus
-from . import mirror, trsm_lower, trsm_upper
+from ..intrinsics import number, plus, shift
+from . import mirror, syrk, triangular_inverse_lower, trsm_lower, trsm_upper
 
 _potrf = fortran("potrf", "c i pi o")
-_potri = fortran("potri", "c i pi o")
-_L, _U = ord("L"), ord("U")
+_syrk = fortran("syrk", "cc ii r pi r pi")
+_L, _N, _U = ord("L"), ord("N"), ord("U")
 
-_LOOP = 16  # rows: below, loops
+_LOOP = 10  # rows: up to here, loops
+_BLOCK = 64  # rows: the size of blocks
 
 
 def cholesky(n: Any, A: Any, a0: Any, a1: Any, L: Any, l0: Any, l1: Any) -> Any:
@@ -57,29 +58,21 @@ def cholesky_solve(
     return 0
 
 
-def cholesky_inverse(n: Any, L: Any, l0: Any, l1: Any, P: Any, p0: Any, p1: Any) -> Any:
+def cholesky_inverse(n: Any, L: Any, l0: Any, l1: Any, P: Any, p0: Any, p1: Any, scratch: Any) -> Any:
     """P = inv(L L')."""
     zero, one = number(P, 0.0), number(P, 1.0)
-    if n > _LOOP and (p0 == 1 or p1 == 1):
-        for i in range(n):
-            for j in range(i + 1):
-                P[i * p0 + j * p1] = L[i * l0 + j * l1]
-        _potri(_L if p0 == 1 else _U, n, P, p1 if p0 == 1 else p0)
-        mirror(n, P, p0, p1, P, p0, p1)
+    # With M = inv(L), P = M' M: by blocks of rows of M, each of which has only so many columns.
+    triangular_inverse_lower(n, L, l0, l1, scratch, n, 1, shift(scratch, n * n))
+    if n <= _BLOCK or (p0 != 1 and p1 != 1):
+        syrk(n, n, one, zero, scratch, 1, n, P, p0, p1)
         return 0
-    # M = inv(L) column by column (where P is L, a column reads only what is not yet overwritten), then P = M' M.
-    for j in range(n):
-        P[j * (p0 + p1)] = one / L[j * (l0 + l1)]
-        for i in range(j + 1, n):
-            s = zero
-            for q in range(j, i):
-                s += L[i * l0 + q * l1] * P[q * p0 + j * p1]
-            P[i * p0 + j * p1] = -s / L[i * (l0 + l1)]
     for i in range(n):
         for j in range(i + 1):
-            s = zero
-            for q in range(i, n):
-                s += P[q * p0 + i * p1] * P[q * p0 + j * p1]
-            P[i * p0 + j * p1] = s
+            P[i * p0 + j * p1] = zero
+    for start in range(0, n, _BLOCK):
+        rows = min(_BLOCK, n - start)
+        block = shift(scratch, start * n)
+        # BLAS sees the block's transpose by columns, and the lower triangle of P or (by rows) of its transpose.
+        _syrk(_L if p0 == 1 else _U, _N, start + rows, rows, one, block, n, one, P, p1 if p0 == 1 else p0)
     mirror(n, P, p0, p1, P, p0, p1)
     return 0

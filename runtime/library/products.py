@@ -12,11 +12,9 @@ from ..fortran import fortran
 from ..intrinsics import number, plus, shift
 
 _gemm = fortran("gemm", "cc iii r pi pi r pi")
-_gemv = fortran("gemv", "c ii r pi pi r pi")
 _N, _T = ord("N"), ord("T")
 
 _LOOP_GEMM = 100  # products of numbers: below, the call of BLAS costs more than it saves
-_LOOP_GEMV = 200_000  # elements: below, loops are as fast and need no threads
 
 
 def gemm(
@@ -63,20 +61,14 @@ def gemm(
 def gemv(
     m: Any, n: Any, alpha: Any, beta: Any, A: Any, a0: Any, a1: Any, x: Any, x0: Any, y: Any, y0: Any
 ) -> Any:  # fmt: skip
-    """y = alpha A x + beta y."""
+    """y = alpha A x + beta y, in loops for all sizes: as fast as one thread of BLAS, and on a busy machine its threads
+    cost more than they bring."""
     zero = number(y, 0.0)
     if n == 0 or alpha == zero or (a0 == 1 and a1 != 1):
         # By columns, or nothing to add: the old value first.
         for i in range(m):
             y[i * y0] = zero if beta == zero else beta * y[i * y0]
         if n == 0 or alpha == zero:
-            return 0
-    if m * n >= _LOOP_GEMV and x0 > 0 and y0 > 0:
-        if a1 == 1:
-            _gemv(_T, n, m, alpha, A, max(1, a0, n), x, x0, beta, y, y0)
-            return 0
-        if a0 == 1:
-            _gemv(_N, m, n, alpha, A, max(1, a1, m), x, x0, number(y, 1.0), y, y0)
             return 0
     if a1 == 1 and x0 == 1:
         # By rows: four dot products at a time share the loads of x.

@@ -1,8 +1,8 @@
 """Triangular matrices: trmm, trsm and triangular_inverse, for lower and upper ones.
 
 Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: the other triangle is
-not read.  An upper triangular matrix is a lower one with both axes run backwards: that is how the loops take it; BLAS
-is told by a letter.  Not for: unit diagonals.
+not read.  In loops an upper triangular matrix is a lower one with both axes run backwards; BLAS is told by a letter.
+Not for: unit diagonals.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 
 from ..fortran import fortran
 from ..intrinsics import number, plus, shift
+from . import gemm
 
 _trmm = fortran("trmm", "cccc ii r pi pi")
 _trsm = fortran("trsm", "cccc ii r pi pi")
 _trsv = fortran("trsv", "ccc i pi pi")
-_trtri = fortran("trtri", "cc i pi o")
 _N, _T, _L, _R, _U = ord("N"), ord("T"), ord("L"), ord("R"), ord("U")
 
 _LOOP = 16  # rows: below, loops
@@ -108,36 +108,45 @@ def _trsm_for(lower: bool) -> Callable[..., Any]:
 
 
 def _inverse_for(lower: bool) -> Callable[..., Any]:
-    by_columns, by_rows = (_L, _U) if lower else (_U, _L)
-
-    def triangular_inverse(n: Any, T: Any, t0: Any, t1: Any, P: Any, p0: Any, p1: Any) -> Any:
+    def triangular_inverse(n: Any, T: Any, t0: Any, t1: Any, P: Any, p0: Any, p1: Any, scratch: Any) -> Any:
         """P = inv(T)."""
-        status = 0
         if not lower:
-            T, t0, t1 = shift(T, (n - 1) * (t0 + t1)), -t0, -t1
-            P, p0, p1 = shift(P, (n - 1) * (p0 + p1)), -p0, -p1
+            t0, t1, p0, p1 = t1, t0, p1, p0  # the transposes, which are lower
+        zero, one = number(P, 0.0), number(P, 1.0)
+        status = 0
         for i in range(n):
-            if T[i * (t0 + t1)] == number(T, 0.0):
+            if T[i * (t0 + t1)] == zero:
                 status = 1
+            for j in range(i + 1):
+                P[i * p0 + j * p1] = T[i * t0 + j * t1]
             for j in range(i + 1, n):
-                P[i * p0 + j * p1] = number(P, 0.0)
-        if n > _LOOP and (abs(p0) == 1 or abs(p1) == 1):
-            for i in range(n):
-                for j in range(i + 1):
-                    P[i * p0 + j * p1] = T[i * t0 + j * t1]
-            if not lower:
-                P, p0, p1 = shift(P, (n - 1) * (p0 + p1)), -p0, -p1
-            triangle, ldp = (by_columns, p1) if p0 == 1 else (by_rows, p0)
-            info = _trtri(triangle, _N, n, P, ldp)
-            return 1 if info != 0 else 0
-        # Column by column: what a column reads of T is not yet overwritten where P is T.
-        for j in range(n):
-            P[j * (p0 + p1)] = number(P, 1.0) / T[j * (t0 + t1)]
-            for i in range(j + 1, n):
-                s = number(P, 0.0)
-                for q in range(j, i):
-                    s += T[i * t0 + q * t1] * P[q * p0 + j * p1]
-                P[i * p0 + j * p1] = -s / T[i * (t0 + t1)]
+                P[i * p0 + j * p1] = zero
+        # The blocks on the diagonal, row by row: row i is -1/T[i, i] times the sum of T[i, q] * (row q of the inverse).
+        for start in range(0, n, _LOOP):
+            block = shift(P, start * (p0 + p1))
+            for i in range(min(_LOOP, n - start)):
+                row = shift(block, i * p0)
+                for q in range(i):
+                    above = shift(block, q * p0)
+                    t = row[q * p1]
+                    for c in range(q):
+                        row[c * p1] += t * above[c * p1]
+                    row[q * p1] = t * above[q * p1]
+                pivot = one / row[i * p1]
+                for c in range(i):
+                    row[c * p1] *= -pivot
+                row[i * p1] = pivot
+        # Pairs of blocks, ever larger: inv([A, 0; B, C]) = [inv(A), 0; -inv(C)*B*inv(A), inv(C)].
+        size = _LOOP
+        while size < n:
+            for start in range(0, n - size, 2 * size):
+                rest = min(size, n - start - size)
+                first = shift(P, start * (p0 + p1))
+                corner = shift(first, size * p0)
+                second = shift(corner, size * p1)
+                gemm(rest, size, size, one, zero, corner, p0, p1, first, p0, p1, scratch, size, 1)
+                gemm(rest, rest, size, -one, zero, second, p0, p1, scratch, size, 1, corner, p0, p1)
+            size *= 2
         return status
 
     return triangular_inverse
