@@ -15,6 +15,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import gcd, lcm
+from typing import Any
 
 from .dims import Dim
 from .expr import Atom, Contract, Expr, Map, Size, Structure, Sum, Symbol, node, structure
@@ -380,7 +381,7 @@ def _refine(piece: list[Factor], colours: Mapping[int, object], outputs: Mapping
     if len(ranked) <= 1:
         return ranked
     while True:
-        seen: dict[int, list[object]] = {label: [] for label in ranked}
+        seen: dict[int, list[Any]] = {label: [] for label in ranked}
         for factor, labels in piece:
             around: list[object] = [("o", outputs[label]) if label in outputs else ("s", ranked[label]) for label in labels]
             if len(labels) == 2 and symmetric(factor):
@@ -392,7 +393,7 @@ def _refine(piece: list[Factor], colours: Mapping[int, object], outputs: Mapping
                 for here, label in enumerate(labels):
                     if label in seen:
                         seen[label].append((factor.key, here, tuple(around), pattern))
-        signatures = {label: (ranked[label], tuple(sorted(map(repr, seen[label])))) for label in ranked}
+        signatures = {label: (ranked[label], tuple(sorted(seen[label]))) for label in ranked}
         order = {signature: k for k, signature in enumerate(sorted(set(signatures.values())))}
         refined = {label: order[signatures[label]] for label in ranked}
         if len(order) == len(set(ranked.values())):

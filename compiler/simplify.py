@@ -85,7 +85,7 @@ def rewrites(expression: Expr) -> Iterator[Step]:
     """What each rule that fires at the root of the expression makes of it."""
     heads = _heads(expression)
     for rule in compiled_rules().get(_root(expression), ()):
-        if rule.heads <= heads:
+        if rule.heads <= heads and _possible(rule, expression):
             after = apply(rule, expression)
             if after is not None and after is not expression:
                 yield Step(rule.name, expression, after)
@@ -93,6 +93,17 @@ def rewrites(expression: Expr) -> Iterator[Step]:
         after = factored(expression)
         if after is not None:
             yield Step("common-factor", expression, after)
+
+
+def _possible(rule: CompiledRule, expression: Expr) -> bool:
+    """Whether some operand fulfils each condition on a factor of the pattern: cheaper to see than a match."""
+    factors = {f.name for f in rule.pattern.operands if isinstance(f, Symbol)}
+    return all(
+        any(PREDICATES[c.name](operand) for operand in expression.operands)
+        for c in rule.conditions
+        for argument in c.arguments
+        if isinstance(argument, syntax.Name) and argument.id in factors and isinstance(rule.pattern, Contract)
+    )
 
 
 def apply(rule: CompiledRule, expression: Expr) -> Expr | None:
