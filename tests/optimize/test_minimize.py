@@ -149,15 +149,15 @@ def test_constraint_with_data_and_arrays_of_several_variables():
 
 @pytest.mark.parametrize("method", ["SLSQP", "trust-constr"])
 def test_constraint_with_values_in_a_matrix_and_curvature(method):
-    # The nearest factors of a given matrix: U*V' = T is quadratic in U and V together.
+    # The least factors of a matrix: the sum of their squares is twice the sum of its singular values.
     f = mg.function("fn f(s: scalar, U: matrix[m, k], V: matrix[n, k]) = normfro(U)^2 + normfro(V)^2 + s^2")
     g = mg.function("fn g(U: matrix[m, k], V: matrix[n, k], T: matrix[m, n]) = U*V' - T")
-    T = np.outer([1.0, 2.0], [1.0, 0.5, -1.0])
+    T = np.array([[1.0, 0.5, -1.0], [2.0, 0.0, 1.0]])
     found = mg.minimize(
-        f, list("sUV"), {"T": T}, sizes={"m": 2, "n": 3, "k": 1}, constraints={"type": "eq", "fun": g}, method=method
+        f, list("sUV"), {"T": T}, sizes={"m": 2, "n": 3, "k": 2}, constraints={"type": "eq", "fun": g}, method=method
     )
     assert np.allclose(found["U"] @ found["V"].T, T, atol=1e-6)
-    assert found.value == pytest.approx(2 * np.linalg.norm(T), rel=1e-4)
+    assert found.value == pytest.approx(2 * np.linalg.norm(T, "nuc"), rel=1e-4)
 
 
 def test_constraints_of_scipy_pass():
