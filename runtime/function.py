@@ -240,12 +240,12 @@ class Function:
     def text(self) -> str:
         """The function in the language; it parses again to an equal function."""
         definition = self.definition()
-        needs_types = any(printer.needs_sizes(r) for r in definition.results)
-        if self._syntax.name is not None and not self._derivations or needs_types:
-            name = "_".join([*(d.operation for d in reversed(self._derivations)), self.name or "f"])
-            return printer.function_text(name, definition.parameters, definition.results, definition.several)
-        texts = [printer.text(r) for r in definition.results]
-        return f"({', '.join(texts)})" if definition.several else texts[0]
+        if self._syntax.name is None or self._derivations:
+            bare = printer.bare_text(definition.results, definition.several)
+            if bare is not None:
+                return bare
+        name = "_".join([*(d.operation for d in reversed(self._derivations)), self.name or "f"])
+        return printer.function_text(name, definition.parameters, definition.results, definition.several)
 
     __str__ = text
 
