@@ -73,11 +73,17 @@ lu_solve, lu_solve_transposed = _solve_for(False), _solve_for(True)
 
 def lu_inverse(n: Any, F: Any, f0: Any, f1: Any, p: Any, p0: Any, P: Any, p1: Any, p2: Any, scratch: Any) -> Any:
     """P = inv(A)."""
+    # LAPACK needs the factors in the memory order of F: where P is held the other way, that is P' until the end.
+    turned = (f1 == 1) != (p2 == 1)
+    q1, q2 = (p2, p1) if turned else (p1, p2)
     for i in range(n):
         for j in range(n):
-            P[i * p1 + j * p2] = F[i * f0 + j * f1]
+            P[i * q1 + j * q2] = F[i * f0 + j * f1]
     if n > 0:
         _getri(n, P, max(p1, p2, n), p, scratch, 32 * n)
+    for i in range(n if turned else 0):
+        for j in range(i):
+            P[i * p1 + j * p2], P[j * p1 + i * p2] = P[j * p1 + i * p2], P[i * p1 + j * p2]
     return 0
 
 
