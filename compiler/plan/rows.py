@@ -20,9 +20,8 @@ from .memory import reads, views, writes
 LARGE = 20_000
 # Fewer rows than this are not worth a pass.
 FEWEST = 16
-# The smaller size of a matrix that multiplies rows, at most.
-THIN = 32
-SUMMING = frozenset({"gemv"})
+# A product of matrices has too few rows at a time in a pass to be fast.
+ROUTINES_OF_ROWS = frozenset({"gemv", "ger", "copy"})
 
 
 def passes_joined(program: Program, guess: Guess) -> Program:
@@ -197,19 +196,10 @@ class _RowAxes:
         self.sums.add(name)
         return True
 
-    def thin(self, step: Routine, letter: str) -> bool:
-        """Whether what a product needs besides rows stays in the cache, and a few rows at a time are enough for it."""
-        sizes = [self.guess(size) for name, size in ROUTINES[step.name].sizes(step).items() if name != letter]
-        return (
-            len(sizes) < 2 or (min(sizes) <= THIN and sizes[0] * sizes[1] <= LARGE)
-            if step.name != "syrk"
-            else sizes[0] <= THIN
-        )
-
     def routine(self, step: Routine) -> bool:
         """Whether the routine can be part of the pass."""
         signature = ROUTINES[step.name]
-        if step.name not in ("gemm", "gemv", "syrk", "copy", "ger", "trmm_lower", "trmm_upper", "symm") or step.failure:
+        if step.name not in ROUTINES_OF_ROWS:
             return False
         if any(not self.hold(view) for scale in step.scalars for view in scale.views):
             return False
@@ -217,7 +207,7 @@ class _RowAxes:
             (source,), (target,) = step.inputs, step.outputs
             axis = self.position(source)
             return axis is not None and axis >= 0 and self.claim(source, axis) and self.claim(target, axis)
-        patterns = [p.replace("[", "").replace("]", "") for p in (*signature.inputs, *signature.outputs)]
+        patterns = (*signature.inputs, *signature.outputs)
         operands = (*step.inputs, *step.outputs)
         letters: set[str] = set()
         for pattern, view in zip(patterns, operands, strict=True):
@@ -229,7 +219,7 @@ class _RowAxes:
         if len(letters) != 1:
             return False
         (letter,) = letters
-        if any(pattern.count(letter) > 1 for pattern in patterns) or not self.thin(step, letter):
+        if any(pattern.count(letter) > 1 for pattern in patterns):
             return False
         for pattern, view in list(zip(patterns, operands, strict=True))[: len(step.inputs)]:
             has = letter in pattern[: len(view.shape)]
@@ -239,7 +229,7 @@ class _RowAxes:
         (pattern,), (out,) = patterns[len(step.inputs) :], step.outputs
         if letter in pattern:
             return self.claim(out, pattern.index(letter))
-        return step.name in SUMMING and self.collect(out, adds)
+        return step.name == "gemv" and self.collect(out, adds)
 
 
 def _localised(steps: Sequence[Step]) -> list[Step]:
