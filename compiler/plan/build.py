@@ -39,6 +39,8 @@ from .tasks import (
     plain,
 )
 
+MOST_TERMS = 12  # of a sum, in one loop
+
 
 @dataclass(frozen=True, slots=True)
 class Use:
@@ -189,9 +191,7 @@ class Builder:
                 dense.append((coefficient, term))
             else:
                 patches.append(placed)
-        body = BodyBuilder()
-        result = self._linear(body, dense, whole)
-        cells = Cells(expression.shape, expression.order, body.finish(result))
+        cells = self._dense(dense, expression.shape)
         if not patches:
             return self.define(expression, self.task(cells))
         base = None
@@ -200,10 +200,24 @@ class Builder:
             base = self.use(dense[0][1]).read(whole) if single else Read(self.task(cells), whole)
         return self.define(expression, self.task(Assembly(expression.shape, base, tuple(patches))))
 
-    def _linear(self, body: BodyBuilder, terms: Sequence[tuple[Fraction, Expr]], place: Place) -> Cell:
-        """The linear combination; what is added comes before what is subtracted."""
-        result: Cell | None = None
-        for coefficient, term in sorted(terms, key=lambda pair: pair[0] < 0):
+    def _dense(self, terms: Sequence[tuple[Fraction, Expr]], shape: Shape) -> Cells:
+        """The linear combination, a few terms at a time."""
+        place = tuple(plain(k) for k in range(len(shape)))
+        # What is added comes before what is subtracted.
+        ordered = sorted(terms, key=lambda pair: pair[0] < 0)
+        body = BodyBuilder()
+        result = self._linear(body, None, ordered[:MOST_TERMS], place)
+        for start in range(MOST_TERMS, len(ordered), MOST_TERMS):
+            before = self.task(Cells(shape, len(shape), body.finish(result)))
+            body = BodyBuilder()
+            result = self._linear(body, body.read(Read(before, place)), ordered[start : start + MOST_TERMS], place)
+        return Cells(shape, len(shape), body.finish(result))
+
+    def _linear(
+        self, body: BodyBuilder, start: Cell | None, terms: Sequence[tuple[Fraction, Expr]], place: Place
+    ) -> Cell:
+        result = start
+        for coefficient, term in terms:
             value = algebra.number_value(term)
             size = abs(coefficient)
             cell = number(float(size * value)) if value is not None else self.cell(body, term, place)

@@ -211,10 +211,10 @@ def remember(builder: Builder, net: Network, members: Sequence[int], labels: fro
 
 def _choices(net: Network, members: Sequence[int], wanted: Counter[Expr]) -> Iterator[list[int]]:
     """The ways to choose so many of each factor; not all of them where a factor stands many times."""
-    ways = [
-        itertools.combinations([k for k in members if net.factors[k][0] is factor], count)
-        for factor, count in wanted.items()
-    ]
+    ways = []
+    for factor, count in wanted.items():
+        same = [k for k in members if net.factors[k][0] is factor]
+        ways.append(tuple(itertools.islice(itertools.combinations(same, count), MOST_CHOICES)))
     for choice in itertools.islice(itertools.product(*ways), MOST_CHOICES):
         yield sorted(itertools.chain(*choice))
 

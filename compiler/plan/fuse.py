@@ -17,7 +17,9 @@ from .tasks import Assembly, Body, Call, Cells, Leaf, Part, Place, Product, Read
 # Functions that are about as cheap as loading an operand.
 CHEAP = frozenset({"add", "sub", "mul", "neg", "max", "min", "where", "mask", "lt", "le", "gt", "ge", "eq", "ne", "not",
                    "abs", "relu", "sign", "clip"})  # fmt: skip
-MOST_OPS = 80
+# What an operation that is not cheap weighs, and how much a loop may weigh: compilers are slow on long bodies.
+DEAR = 3
+MOST_WEIGHT = 72
 
 
 @dataclass(eq=False)
@@ -51,6 +53,7 @@ class Fusion:
             self._count(task)
         self.inlined: set[Task] = set()
         self.weight: dict[Task, int] = {}
+        self.dear: dict[Task, bool] = {}
         for task in self.tasks:
             if isinstance(task, Cells):
                 self._decide(task)
@@ -77,20 +80,20 @@ class Fusion:
 
     def _decide(self, task: Cells) -> None:
         """Whether a task is computed anew wherever a loop reads it."""
-        weight = len(task.body.ops)
-        dear = sum(1 for function, _ in task.body.ops if function not in CHEAP)
+        weight = sum(1 if function in CHEAP else DEAR for function, _ in task.body.ops)
+        dear = any(function not in CHEAP for function, _ in task.body.ops)
         for read in task.body.reads:
             if read.task in self.inlined:
-                weight += self.weight[read.task] % 1000
-                dear += self.weight[read.task] // 1000
-        self.weight[task] = weight + 1000 * dear
+                weight += self.weight[read.task]
+                dear = dear or self.dear[read.task]
+        self.weight[task], self.dear[task] = weight, dear
         if task.reduce is not None or task in self.kept or task in self.whole:
             return
         readers = self.loops.get(task, [])
         once = len(readers) == 1 and self.spaces[task] == {len(task.extents)}
-        once = once and sum(len(b.reads) and sum(r.task is task for r in b.reads) for b in _bodies(readers[0])) == 1
+        once = once and sum(read.task is task for body in _bodies(readers[0]) for read in body.reads) == 1
         scalar = not task.shape and weight <= 2
-        if not task.body.ops or (once and weight <= MOST_OPS) or (dear == 0 and weight <= 1) or scalar:
+        if not task.body.ops or (once and weight <= MOST_WEIGHT // 2) or (not dear and weight <= 1) or scalar:
             self.inlined.add(task)
 
     def reads(self, bodies: Iterable[Body]) -> list[Read]:
@@ -140,7 +143,7 @@ class Fusion:
         if any(other is not unit and other.before & bit for other in needs):
             return None
         order = len(task.extents)
-        if sum(self.weight.get(m, 0) % 1000 for m in unit.members) + self.weight[task] % 1000 > MOST_OPS:
+        if sum(self.weight.get(m, 0) for m in unit.members) + self.weight[task] > MOST_WEIGHT:
             return None
         permutations = itertools.permutations(range(order)) if order <= 4 else iter([tuple(range(order))])
         best: tuple[int, tuple[int, ...]] | None = None

@@ -119,26 +119,26 @@ class _Sum:
         terms = self._terms()
         if terms is None:
             return None
-        chain: list[tuple[Product, Read, Cell, bool]] = []
+        starters: list[tuple[Product, Read, Factor]] = []
+        chain: list[tuple[Product, Read, Factor]] = []
         rest: list[tuple[Cell, bool]] = []
         for cell, negative in terms:
             found = self._product(cell)
-            if found is None:
+            scale = self._scale(cell, found[1], negative) if found is not None else None
+            if found is None or scale is None:
                 rest.append((cell, negative))
+            elif found[0].routine in ADDING and found[0].base is None:
+                chain.append((*found, scale))
+            elif not starters and (found[0].base is None or scale == Factor()):
+                starters.append((*found, scale))  # it can't add: it comes first
             else:
-                chain.append((*found, cell, negative))
-        # What cannot add comes first; alone beside other terms, a scaling is free in the loop.
-        starters = [c for c in chain if c[0].routine not in ADDING]
-        rest += [(cell, negative) for _, _, cell, negative in starters[1:]]
-        chain = starters[:1] + [c for c in chain if c[0].routine in ADDING]
+                rest.append((cell, negative))
+        chain = starters + chain
+        # Alone beside other terms, a scaling is free in the loop.
         if not chain or (len(chain) == 1 and rest):
             return None
-        scales = [self._scale(cell, read, negative) for _, read, cell, negative in chain]
-        if any(scale is None for scale in scales):
-            return None
         previous: Read | None = None
-        for (product, read, _, _), scale in zip(chain, scales, strict=True):
-            assert scale is not None
+        for product, read, scale in chain:
             product.alpha = Factor(product.alpha.constant * scale.constant, product.alpha.tasks + scale.tasks)
             if scale.tasks:
                 self._later(product)
@@ -199,7 +199,7 @@ class _Sum:
         (read,) = reads
         product = read.task
         order = len(self.task.shape)
-        if not isinstance(product, Product) or product.base is not None:
+        if not isinstance(product, Product):
             return None
         whole = sorted(index.label if index.label is not None else -1 for index in read.place) == list(range(order))
         once = self.readers.get(product) == 1 and sum(r.task is product for r in self.task.body.reads) == 1
