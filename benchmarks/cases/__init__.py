@@ -1,0 +1,20 @@
+"""The objectives, one file per family.
+
+Enters: nothing.  Leaves: `objectives()`.  Always holds: an expert's code does what its author would do who knows the
+formula of the gradient, the sizes and the library, and nothing that the data would have to be prepared for.  Not for:
+running them.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from ..objective import Objective
+
+_FAMILIES = ("linear_models", "softmax", "factorization", "gaussians", "network", "design")
+
+
+def objectives() -> dict[str, Objective]:
+    """All objectives by name."""
+    modules = [importlib.import_module(f".{family}", __name__) for family in _FAMILIES]
+    return {objective.name: objective for module in modules for objective in module.OBJECTIVES}
