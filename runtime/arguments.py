@@ -7,7 +7,7 @@ refused.  Not for: the usual calls, which never come here (`entry.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,13 +20,38 @@ from ..grammar import errors
 Array = Any
 
 
+def arranged(
+    what: str, parameters: Sequence[str], arguments: Sequence[Any], named: Mapping[str, Any]
+) -> tuple[Any, ...]:
+    """The arguments in the order of the parameters.  Raises mg.ArgumentError for too many, too few or unknown ones."""
+    usage = f"{what} takes ({', '.join(parameters)})"
+    if len(arguments) > len(parameters):
+        raise errors.ArgumentError(f"{len(arguments)} arguments for {len(parameters)} parameters", found=usage)
+    given = dict(zip(parameters, arguments, strict=False))
+    for name, value in named.items():
+        if name not in parameters:
+            close = errors.suggest(name, parameters)
+            raise errors.ArgumentError(
+                f"there is no parameter {name}", found=usage, hint=f"did you mean {close}?" if close else ""
+            )
+        if name in given:
+            raise errors.ArgumentError(f"{name} is given twice", found=usage)
+        given[name] = value
+    missing = [name for name in parameters if name not in given]
+    if missing:
+        raise errors.ArgumentError(f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing", found=usage)
+    return tuple(given[name] for name in parameters)
+
+
 def as_array(name: str, value: Any) -> Array:
     """The value as an array of real numbers of any dtype.  Raises mg.TypeError."""
     if hasattr(value, "toarray") and not isinstance(value, np.ndarray):
         value = value.toarray()  # scipy.sparse
     try:
         array = np.asarray(value)
-    except (ValueError, TypeError) as error:
+        if array.dtype == object and isinstance(value, int):
+            array = np.asarray(float(value))  # an integer of more than 64 bits
+    except (ValueError, TypeError, OverflowError) as error:
         raise errors.TypeError(f"{name} cannot be read as an array", found=str(error)) from None
     if array.dtype.kind not in "biuf":
         what = {"c": "complex numbers", "O": "Python objects", "U": "text", "S": "bytes", "V": "records"}
@@ -69,7 +94,9 @@ def check_sizes(inputs: Sequence[Buffer], arrays: Sequence[Array]) -> dict[str, 
         raise errors.ShapeError(
             f"the shape of {buffer.name} does not fit the other arguments",
             found=f"axis {found.axis} of {buffer.name} has size {found.found}",
-            needed=f"{found.needed} = {found.value}, as {_declared(buffer)}" + _origin(found.needed, inputs, arrays),
+            needed=(f"{found.needed} = " if found.needed.names else "")
+            + f"{found.value}, as {_declared(buffer)}"
+            + _origin(found.needed, inputs, arrays),
         ) from None
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..grammar import errors
+from .arguments import arranged
+from .attributes import check_now
 from .direct import Direct
 from .kernel import Kernel
 
@@ -28,6 +30,7 @@ class BoundFunction:
 
     def __init__(self, function: Function, data: Mapping[str, Any], fast: bool) -> None:
         self._function, self._data, self._fast = function, dict(data), fast
+        self._checked = False
         self._entries: dict[Kernel | Direct, Callable[..., Any]] = {}
         self._entry: Callable[..., Any] = self._slow_call
 
@@ -36,7 +39,9 @@ class BoundFunction:
         """The names of the parameters that are not fixed, in order."""
         return tuple(name for name in self._function.parameters if name not in self._data)
 
-    def __call__(self, *arguments: Any, out: Any = None) -> Any:
+    def __call__(self, *arguments: Any, out: Any = None, **named: Any) -> Any:
+        if named:
+            arguments = arranged("the bound function", self.parameters, arguments, named)
         return self._entry(*arguments) if out is None else self._entry(*arguments, out=out)
 
     def _slow_call(self, *arguments: Any, out: Any = None) -> Any:
@@ -46,7 +51,13 @@ class BoundFunction:
             raise errors.ArgumentError(f"{len(arguments)} arguments for ({', '.join(free)})")
         given = self._data | dict(zip(free, arguments, strict=True))
         ordered = [given[name] for name in self._function.parameters]
-        kernel, limits = self._function.compilation(ordered).kernel(ordered)
+        compilation = self._function.compilation(ordered)
+        if not self._checked:
+            for parameter in compilation.definition.parameters:
+                if parameter.name in self._data:
+                    check_now(parameter, self._data[parameter.name])
+            self._checked = True
+        kernel, limits = compilation.kernel(ordered, frozenset(self._data))
         if kernel not in self._entries:
             fixed = {k: np.asarray(given[name]) for k, name in enumerate(self._function.parameters) if name in self._data}
             self._entries[kernel] = kernel.entry(fixed, self._slow_call, limits)
@@ -59,6 +70,7 @@ class BoundFunction:
             if name not in self._data:
                 raise errors.ArgumentError(f"{name} was not bound", found=f"bound are {', '.join(self._data)}")
         self._data |= data
+        self._checked = False
         self._entries.clear()
         self._entry = self._slow_call
 

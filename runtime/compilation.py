@@ -20,6 +20,7 @@ from ..compiler.program import Buffer, Program, Require
 from ..compiler.routines import cost
 from ..grammar import errors
 from .arguments import as_array, check_sizes, convert
+from .attributes import checking
 from .direct import Direct
 from .kernel import Kernel
 
@@ -35,30 +36,33 @@ class Compilation:
         self.definition = definition
         self._nest, self._title = nest, title
         self._lock = threading.RLock()
-        self._programs: dict[tuple[int, ...], Program | None] = {}
+        self._programs: dict[tuple[tuple[int, ...], frozenset[str]], Program | None] = {}
         self._kernels: dict[tuple[Program | None, str], Kernel | Direct] = {}
         self._names = tuple(sorted({name for p in definition.parameters for d in p.shape for name in d.names}))
         self._last: Program | None = None
 
-    def kernel(self, arguments: Sequence[Any]) -> tuple[Kernel | Direct, Limits]:
+    def kernel(self, arguments: Sequence[Any], trusted: frozenset[str] = frozenset()) -> tuple[Kernel | Direct, Limits]:
         """The kernel for the arguments, and the sizes of each axis for which it is the right one.
+
+        The kernel checks the declared attributes of all parameters but the `trusted` ones.
 
         Raises mg.TypeError, mg.ShapeError, which name the argument.
         """
         arrays = [as_array(p.name, a) for p, a in zip(self.definition.parameters, arguments, strict=True)]
-        program, limits = self._program(arrays)
+        program, limits = self._program(arrays, trusted)
         return self._kernel(program, self._dtype(arguments, arrays)), limits
 
-    def _program(self, arrays: Sequence[Array]) -> tuple[Program | None, Limits]:
+    def _program(self, arrays: Sequence[Array], trusted: frozenset[str]) -> tuple[Program | None, Limits]:
         sizes = self._sizes(arrays)
         classes = tuple(_class(sizes[name]) for name in self._names)
+        key = (classes, trusted)
         with self._lock:
-            if classes not in self._programs:
+            if key not in self._programs:
                 if len(self._programs) >= MOST_CLASSES:
                     self._programs.clear()
-                made = self._planned(sizes)
-                self._programs[classes] = next((p for p in self._programs.values() if p == made), made)
-            self._last = self._programs[classes]
+                made = self._planned(sizes, trusted)
+                self._programs[key] = next((p for p in self._programs.values() if p == made), made)
+            self._last = self._programs[key]
         bounds = dict(zip(self._names, map(_bounds, classes), strict=True))
         limits = {
             (k, axis): bounds[dim.name]
@@ -94,25 +98,21 @@ class Compilation:
                 self._kernels[program, dtype] = made
             return self._kernels[program, dtype]
 
-    def _planned(self, sizes: Mapping[str, int]) -> Program | None:
+    def _planned(self, sizes: Mapping[str, int], trusted: frozenset[str] = frozenset()) -> Program | None:
         """The program for the sizes; None if it needs a matrix function that has no routine."""
         try:
-            return self.program(sizes)
+            return self.program(sizes, trusted)
         except NoRoutine:
             return None
 
-    def program(self, sizes: Mapping[str, int] | None = None) -> Program:
+    def program(self, sizes: Mapping[str, int] | None = None, trusted: frozenset[str] = frozenset()) -> Program:
         """The kernel program that is planned for the sizes, or for medium ones.  Raises NoRoutine."""
-        return plan(self.definition.results, self.definition.parameters, sizes, self._requirements())
+        parameters = self.definition.parameters
+        planned = plan(self.definition.results, parameters, sizes, self._requirements())
+        return checking(planned, parameters, trusted)
 
     def _requirements(self) -> list[Require]:
-        checks = []
-        for a, b in self.definition.requirements:
-            text = f"sizes do not fit: {a} and {b} must be equal"
-            checks += [Require(a - b, text), Require(b - a, text)]
-        for bound in self.definition.bounds:
-            checks.append(Require(bound, f"an index is out of range: {bound} must not be negative"))
-        return checks
+        return [Require(size, failure) for size, failure in self.definition.requirements]
 
     def current(self) -> Program:
         """The program of the last call, or the one for medium sizes.

@@ -16,6 +16,7 @@ from ..compiler.evaluate import evaluate
 from ..compiler.program import Buffer
 from ..grammar import errors
 from .arguments import check_output, check_sizes, convert
+from .attributes import check_now
 
 Array = Any
 
@@ -35,6 +36,8 @@ class Direct:
         sizes = check_sizes(self._inputs, arrays)
         sizes |= {b.name: int(a) for b, a in zip(self._inputs, arrays, strict=True) if b.dtype == "int"}
         self._check(sizes)
+        for parameter, array in zip(self.definition.parameters, arrays, strict=True):
+            check_now(parameter, array)
         named = {b.name: a for b, a in zip(self._inputs, arrays, strict=True)}
         results = [np.asarray(evaluate(r, named, sizes)) for r in self.definition.results]
         given = iter(() if out is None else out if isinstance(out, tuple) else (out,))
@@ -42,12 +45,9 @@ class Direct:
         return self._nested(self.nest, finished)
 
     def _check(self, sizes: Mapping[str, int]) -> None:
-        for a, b in self.definition.requirements:
-            if a.evaluate(sizes) != b.evaluate(sizes):
-                raise errors.ShapeError(f"sizes do not fit: {a} and {b} must be equal")
-        for bound in self.definition.bounds:
-            if bound.evaluate(sizes) < 0:
-                raise errors.ShapeError(f"an index is out of range: {bound} must not be negative")
+        for size, failure in self.definition.requirements:
+            if size.evaluate(sizes) < 0:
+                raise errors.ShapeError(failure)
 
     def _finished(self, number: int, result: Array, given: Any, into: bool) -> Any:
         if not result.ndim:

@@ -19,7 +19,7 @@ from ..compiler.infer import infer
 from ..grammar import errors, syntax
 from ..grammar.parse import parse_expression, parse_program
 from ..grammar.source import Source, read_source, text_source
-from .arguments import as_array
+from .arguments import arranged, as_array
 from .bound import BoundFunction
 from .compilation import Compilation, nest_of
 from .direct import Direct
@@ -168,7 +168,7 @@ class Function:
 
     def __call__(self, *arguments: Any, out: Any = None, **named: Any) -> Any:
         if named or len(arguments) != self._count:
-            arguments = self._arranged(arguments, named)
+            arguments = arranged(self.name or "the function", self.parameters, arguments, named)
         return self._entry(*arguments) if out is None else self._entry(*arguments, out=out)
 
     @functools.cached_property
@@ -200,27 +200,6 @@ class Function:
                 definition = self.definition(orders)
                 self._compilations[orders] = Compilation(definition, nest_of(definition, nested), repr(self))
             return self._compilations[orders]
-
-    def _arranged(self, arguments: Sequence[Any], named: Mapping[str, Any]) -> tuple[Any, ...]:
-        parameters = self.parameters
-        what = self.name or "the function"
-        usage = f"{what} takes ({', '.join(parameters)})"
-        if len(arguments) > len(parameters):
-            raise errors.ArgumentError(f"{len(arguments)} arguments for {len(parameters)} parameters", found=usage)
-        given = dict(zip(parameters, arguments, strict=False))
-        for name, value in named.items():
-            if name not in parameters:
-                close = errors.suggest(name, parameters)
-                raise errors.ArgumentError(
-                    f"there is no parameter {name}", found=usage, hint=f"did you mean {close}?" if close else ""
-                )
-            if name in given:
-                raise errors.ArgumentError(f"{name} is given twice", found=usage)
-            given[name] = value
-        missing = [name for name in parameters if name not in given]
-        if missing:
-            raise errors.ArgumentError(f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing", found=usage)
-        return tuple(given[name] for name in parameters)
 
     def bind(self, *, fast: bool = False, **data: Any) -> BoundFunction:
         """The function of the remaining parameters, with data fixed: for the inner loops of optimizers.
