@@ -10,7 +10,7 @@ from ..grammar import errors, syntax
 from .elaborate import Elaborator, Value, count, describe
 from .expr import Expr
 from .functions import arrangements, derivatives, elementwise, matrices, reductions
-from .functions.table import BUILTINS, fail_at
+from .functions.table import AUXILIARY, BUILTINS, fail_at
 
 __all__ = ["BUILTINS", "abbreviations", "arrangements", "call", "derivatives", "elementwise", "matrices", "reductions"]
 
@@ -49,6 +49,26 @@ def abbreviations() -> set[str]:
     from .rulebook import rulebook
 
     return {name for name, _, _ in rulebook().definitions}
+
+
+def reserved() -> set[str]:
+    """The names of functions, which a program cannot use for anything else."""
+    return (BUILTINS.keys() | abbreviations()) - AUXILIARY
+
+
+def refuse_reserved(scope: Elaborator, function: syntax.Function) -> None:
+    """Raises a NameError where a function, a parameter, a size or a binding has the name of a function of the language."""
+    spans = [] if function.name is None else [(function.name, function.name_span)]
+    for parameter in function.parameters:
+        start = parameter.span.start
+        spans.append((parameter.name, syntax.Span(start, start + len(parameter.name))))
+        for size in () if parameter.type is None else parameter.type.sizes:
+            spans += [(n.id, n.span) for n in syntax.postorder(size) if isinstance(n, syntax.Name)]
+    spans += [(binding.name, binding.name_span) for binding in function.body.bindings]
+    for name, span in spans:
+        if name in reserved():
+            scope.fail(f"`{name}` is a reserved name", span, found="it is a function of the language",
+                       hint="choose another name", kind=errors.NameError)  # fmt: skip
 
 
 def _abbreviation(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Expr | None:

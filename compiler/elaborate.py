@@ -12,6 +12,7 @@ elaborated again, until nothing is open.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -27,6 +28,7 @@ from .expr import Expr, Shape, Symbol, constant, expand, symbol
 ATTRIBUTES = (
     "symmetric posdef psd diagonal lower upper orthogonal nonneg positive sparse integer".split()
 )  # fmt: skip
+OPEN = r"\w+\?\d+"  # how the sizes of parameters without type are called until they are known
 ORDERS = {"scalar": 0, "vector": 1, "matrix": 2}
 
 
@@ -51,16 +53,15 @@ Value = Expr | Identity | Condition
 class Definition:
     """A function ready for calculus.
 
-    `requirements` are pairs of sizes that must be equal at the call, `bounds` are numbers that must not be negative
-    (of indices); they could not be decided before.
+    `requirements` are what could not be decided before the call: sizes that must not be negative, and the errors if
+    they are (two sizes are equal if neither difference is negative).
     """
 
     name: str | None
     parameters: tuple[Symbol, ...]
     results: tuple[Expr, ...]
     several: bool
-    requirements: tuple[tuple[Dim, Dim], ...] = ()
-    bounds: tuple[Dim, ...] = ()
+    requirements: tuple[tuple[Dim, str], ...] = ()
 
 
 class Restart(Exception):
@@ -69,12 +70,16 @@ class Restart(Exception):
 
 @dataclass
 class Sizes:
-    """The sizes of one elaboration: open ones and what they were found to be, and what is left to check."""
+    """The sizes of one elaboration: open ones and what they were found to be, and what is left to check.
+
+    `integers` are the parameters that stand in indices, which may be negative; `place` is the text that is elaborated.
+    """
 
     solved: dict[str, Dim] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
-    requirements: list[tuple[Dim, Dim]] = field(default_factory=list)
-    bounds: list[Dim] = field(default_factory=list)
+    integers: set[str] = field(default_factory=set)
+    requirements: dict[Dim, str] = field(default_factory=dict)
+    place: str = ""
 
     def fresh(self, key: str) -> Dim:
         """The size that is called `key`, open until it is solved."""
@@ -96,8 +101,24 @@ class Sizes:
         plain = all(d.name is not None or d.value is not None for d in (a, b))
         if plain or (a - b).value is not None:
             return False
-        if (a, b) not in self.requirements:
-            self.requirements.append((a, b))
+        where = f"shapes do not fit in {self.place}" if self.place else "sizes do not fit"
+        for difference in (a - b, b - a):
+            self.requirements.setdefault(difference, f"{where}: {a} and {b} must be equal")
+        return True
+
+    def named(self, *texts: str) -> tuple[str, ...]:
+        """The texts with letters for the open sizes."""
+        keys = dict.fromkeys(key for text in texts for key in re.findall(OPEN, text))
+        free = (letter for letter in _letters() if not any(re.search(rf"\b{letter}\b", text) for text in texts))
+        letters = dict(zip(keys, free, strict=False))
+        return tuple(re.sub(OPEN, lambda key: letters[key.group()], text) for text in texts)
+
+    def not_negative(self, slack: Dim, failure: str) -> bool:
+        """Whether a number is at least 0, or may be; notes what cannot be decided."""
+        if slack.value is not None:
+            return slack.value >= 0
+        if any(c < 0 for _, c in slack.terms) or slack.names & self.integers:
+            self.requirements.setdefault(slack, failure)
         return True
 
 
@@ -124,6 +145,7 @@ class Elaborator:
     ) -> NoReturn:  # fmt: skip
         """Raises an error at the node."""
         span = node.span if isinstance(node, syntax.Node) else node
+        title, found, hint = self.sizes.named(title, found, hint)
         raise kind(title, source=self.source, span=span, found=found, hint=hint)
 
     def text(self, node: syntax.Node) -> str:
@@ -158,6 +180,8 @@ class Elaborator:
         """The value of an expression; operands first, without recursion."""
         values: dict[int, Value] = {}
         for node in _evaluated(root):
+            if not isinstance(node, syntax.Name | syntax.Number):
+                self.sizes.place = self.text(node) if self.source is not None else ""
             values[id(node)] = self._visit(node, values)
         return values[id(root)]
 
@@ -212,10 +236,10 @@ class Elaborator:
             return Identity(algebra.number(1))
         if node.id in ("pi", "inf"):
             return constant(node.id)
-        from .builtins import BUILTINS
+        from .builtins import reserved
 
         known = [*self.names, *self.size_names, "I", "pi", "inf"]
-        if node.id in BUILTINS or node.id in self.functions:
+        if node.id in reserved() or node.id in self.functions:
             self.fail(f"{node.id} is a function: it needs its arguments", node, hint=f"write {node.id}(...)", kind=errors.NameError)
         close = errors.suggest(node.id, known)
         self.fail(f"{node.id} is not defined", node, kind=errors.NameError,
@@ -246,6 +270,9 @@ class Elaborator:
                       found=f"its parameters are ({names})", kind=errors.ArgumentError)  # fmt: skip
         key = (node.name, *((a.scale, "I") if isinstance(a, Identity) else a for a in arguments))
         if key not in self.memo:
+            from .builtins import refuse_reserved
+
+            refuse_reserved(self, function)
             names: dict[str, Value] = {}
             inner = Elaborator(self.source, self.functions, self.sizes, names, {}, (*self.calls, node.name), self.memo)
             for parameter, argument, place in zip(function.parameters, arguments, node.arguments, strict=True):
@@ -337,7 +364,6 @@ def elaborate(
     sizes = Sizes()
     while True:
         sizes.requirements.clear()
-        sizes.bounds.clear()
         sizes.open.clear()
         try:
             return _attempt(function, source, functions, orders, parameters, sizes)
@@ -349,7 +375,10 @@ def _attempt(
     function: syntax.Function, source: Source, functions: Mapping[str, syntax.Function],
     orders: Mapping[str, int], parameters: Sequence[str], sizes: Sizes,
 ) -> Definition:  # fmt: skip
+    from .builtins import refuse_reserved
+
     scope = Elaborator(source, functions, sizes, {}, {}, (function.name,) if function.name else ())
+    refuse_reserved(scope, function)
     declared = {p.name: p for p in function.parameters}
     for parameter in function.parameters:
         if parameter.type is not None:
@@ -383,7 +412,7 @@ def _attempt(
                     sizes.open.discard(dim.name)
         raise Restart
     several = isinstance(function.body.result, syntax.Tuple)
-    return Definition(function.name, tuple(made), tuple(results), several, tuple(sizes.requirements), tuple(sizes.bounds))
+    return Definition(function.name, tuple(made), tuple(results), several, tuple(sizes.requirements.items()))
 
 
 def _check_attributes(scope: Elaborator, parameter: syntax.Parameter, declared: syntax.Type, shape: Shape) -> None:
@@ -416,14 +445,16 @@ def describe(shape: Shape) -> str:
     return f"{kind}[{', '.join(map(str, shape))}]" if shape else "scalar"
 
 
-def count(number: int, noun: str) -> str:
+def count(number: int, noun: str, plural: str = "") -> str:
     """`1 argument`, `2 arguments`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def free_names(function: syntax.Function, functions: Mapping[str, syntax.Function]) -> list[str]:
     """The names of a bare expression that nothing in it defines, in the order of first appearance."""
-    bound = {b.name for b in function.body.bindings} | {"I", "pi", "inf"} | set(functions)
+    from .builtins import reserved
+
+    bound = {b.name for b in function.body.bindings} | {"I", "pi", "inf"} | set(functions) | reserved()
     for parameter in function.parameters:
         if parameter.type is not None:
             for size in parameter.type.sizes:

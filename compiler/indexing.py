@@ -25,8 +25,10 @@ def index(scope: Elaborator, node: syntax.Index, value: Value) -> Expr:
     """`operand[subscripts]`."""
     operand = scope.expression(value, node.operand)
     if len(node.subscripts) != operand.order or not operand.order:
-        scope.fail(f"{scope.text(node.operand)} has {count(operand.order, 'dimension')}, here are {len(node.subscripts)} subscripts",
-                   node, found=f"{scope.text(node.operand)} is {describe(operand.shape)}", kind=errors.ShapeError)  # fmt: skip
+        name, given = scope.text(node.operand), count(len(node.subscripts), "index", "indices")
+        title = f"{name} has {count(operand.order, 'dimension')} and not {given}" if operand.order else f"{name} is a scalar"
+        usage = f"{name}[{', '.join(['i', *[':'] * (operand.order - 1)])}]"
+        scope.fail(title, node, found=f"{name} is {describe(operand.shape)}", hint=f"write {usage}" if operand.order else "")
     factors: list[tuple[Expr, tuple[int, ...]]] = [(operand, tuple(range(operand.order)))]
     sizes = dict(enumerate(operand.shape))
     outputs: list[int] = []
@@ -37,12 +39,12 @@ def index(scope: Elaborator, node: syntax.Index, value: Value) -> Expr:
             stop = _position(scope, subscript.stop, total) if subscript.stop is not None else total
             size = stop - start
             for bound in (start, total - stop, size):
-                _inside(scope, subscript, bound, total)
+                _inside(scope, node, subscript, bound, total)
             outputs.append(label)
         else:
             start, size = _position(scope, subscript, total), ONE
             for bound in (start, total - start - ONE):
-                _inside(scope, subscript, bound, total)
+                _inside(scope, node, subscript, bound, total)
         if start == Dim.of(0) and size == total:
             if outputs and outputs[-1] == label:
                 outputs[-1] = axis
@@ -62,11 +64,14 @@ def _position(scope: Elaborator, node: syntax.Node, total: Dim) -> Dim:
 
 def _subscript(scope: Elaborator, node: syntax.Node) -> Dim:
     match node:
+        case syntax.Number() if not node.text.isdigit():
+            scope.fail("an index is a whole number", node)
         case syntax.Name():
             value = scope.names.get(node.id)
             while isinstance(value, Symbol) and value.value is not None:
                 value = value.value
             if isinstance(value, Symbol) and "integer" in value.attributes:
+                scope.sizes.integers.add(value.name)
                 return Dim.of(value.name)
             if isinstance(value, Expr):
                 number = algebra.number_value(value)
@@ -85,14 +90,11 @@ def _subscript(scope: Elaborator, node: syntax.Node) -> Dim:
     return scope.dim(node)
 
 
-def _inside(scope: Elaborator, node: syntax.Node, slack: Dim, total: Dim) -> None:
-    if slack.value is not None:
-        if slack.value < 0:
-            scope.fail(f"the index is out of range: this dimension has size {total}", node)
-    elif all(c >= 0 for _, c in slack.terms):
-        return
-    elif slack not in scope.sizes.bounds:
-        scope.sizes.bounds.append(slack)
+def _inside(scope: Elaborator, node: syntax.Index, subscript: syntax.Node, slack: Dim, total: Dim) -> None:
+    """Notes that a number must not be negative for a subscript to lie inside."""
+    place = scope.text(node)
+    if not scope.sizes.not_negative(slack, f"{place} is out of range: this dimension has size {total}"):
+        scope.fail("the index is out of range", subscript, found=f"this dimension of {scope.text(node.operand)} has size {total}")
 
 
 def block(scope: Elaborator, node: syntax.Block, rows: list[list[Value]]) -> Expr:

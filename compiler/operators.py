@@ -253,7 +253,7 @@ def _with_identity(scope: Elaborator, node: syntax.Chain, operator: str, left: V
         if not left.order and operator in ("*", "\\"):
             factor = left if operator == "*" else algebra.power(left, -1)
             return Identity(algebra.product(factor, right.scale))
-        if operator == "^" or (left.order == 1 and operator in ("+", "-", ".*", "./")):
+        if operator == "^" or (left.order == 1 and operator in ("+", "-", ".*", "./", "*", "/")):
             _no_identity(scope, node, left)
         return operate(scope, node, left, sized(scope, node.operands[1], right, left, -1))
     assert isinstance(left, Identity) and isinstance(right, Expr)

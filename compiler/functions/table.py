@@ -35,6 +35,12 @@ class Builtin:
 
 
 BUILTINS: dict[str, Builtin] = {}
+# Functions that only derivatives and rules need: a program may use their names for something else.
+AUXILIARY = frozenset({
+    "numel", "rows", "prodothers", "dadj", "dexpm", "dlogm", "dsqrtm", "lowerhalf", "eigvecs", "eiggaps", "eigmaxproj",
+    "eigmaxresolvent", "resolventchange", "svdleft", "svdright", "svdsums", "svdturn", "svdmaxproj", "svdmaxchange",
+    "polar", "polarchange",
+})  # fmt: skip
 
 
 def define(usage: str, least: int | None = None) -> Callable[[Handler], Handler]:
