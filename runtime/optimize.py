@@ -132,7 +132,10 @@ def minimize(
     called = objective.value_only if key in WITHOUT_GRADIENT else objective
     began = time.perf_counter()
     try:
-        found = optimize.minimize(called, problem.start, callback=watched, **arguments)
+        if problem.packing.size:
+            found = optimize.minimize(called, problem.start, callback=watched, **arguments)
+        else:
+            found = optimize.OptimizeResult(x=problem.start, success=True, message="the variables have no entries")
     except StopIteration:  # some methods let it pass
         found = optimize.OptimizeResult(x=watched.x)
     seconds = time.perf_counter() - began

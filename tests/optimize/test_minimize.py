@@ -190,6 +190,14 @@ def test_callback_can_end_the_search(method):
     assert np.all(np.isfinite(found["w"]))
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_variables_and_data_without_entries(method):
+    nothing = mg.minimize(RIDGE, "w", {"X": np.ones((4, 0)), "y": np.ones(4), "lam": 1.0}, method=method)
+    assert (nothing["w"].shape, nothing.value, nothing.gradient_norm, nothing.success) == ((0,), 4.0, 0.0, True)
+    found = mg.minimize(RIDGE, "w", {"X": np.ones((0, 2)), "y": np.ones(0), "lam": 1.0}, method=method)
+    assert np.allclose(found["w"], 0, atol=1e-3)
+
+
 def test_types_come_from_data_and_start():
     f = mg.function("sum((A*x - b).^2)")
     A, b = rng.normal(size=(6, 3)), rng.normal(size=6)
