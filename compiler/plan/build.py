@@ -111,10 +111,10 @@ class Builder:
 
     def results(self, results: Sequence[Expr]) -> list[Use]:
         """The uses of all results."""
-        from .component import Waiting, shadows
+        from .component import Waiting, shadow_whole
 
         order = topological(*results)
-        self.nodes = shadows(self, order)
+        self.nodes = frozenset(s for e in order if (s := shadow_whole(self, e)) is not None)
         self.waiting = Waiting(self, order)
         for expression in small_first(order):
             # An inverse or a structural constant is made only where it is asked for as a matrix.

@@ -258,15 +258,12 @@ def _comparison(factor: Expr) -> bool:
     return isinstance(factor, Map) and factor.function in COMPARISONS
 
 
-def shadows(builder: Builder, nodes: Iterable[Expr]) -> frozenset[Expr]:
-    """The shadows of the contractions among the expressions."""
-    found: set[Expr] = set()
-    for node in nodes:
-        if isinstance(node, Contract) and len(node.factors) > 1:
-            net = network(builder.networks, node)
-            if not net.scattered:
-                found.add(shadow_part(net, range(len(net.factors)), net.kept))
-    return frozenset(found)
+def shadow_whole(builder: Builder, expression: Expr) -> Expr | None:
+    """The shadow of a contraction of several factors."""
+    if not isinstance(expression, Contract) or len(expression.factors) < 2:
+        return None
+    net = network(builder.networks, expression)
+    return None if net.scattered else shadow_part(net, range(len(net.factors)), net.kept)
 
 
 class Waiting:

@@ -13,106 +13,99 @@ from .. import algebra
 from ..contraction import add, contract
 from ..expr import Constant, Contract, Expr, Size, Structure, Sum, Symbol, topological
 from .build import Builder
-from .component import component_cost, shadows
+from .component import component_cost, shadow_whole
 from .guess import Guess
 from .order import LOOP, PASS
 from .resolve import network
 
-ROUNDS = 3
-MOST_TERMS = 8
+MOST_TERMS = 32
+MOST_FACTORS = 400  # of all the candidates together: beyond, sums stay as they are
 GAIN = 0.8  # what a change may cost at most, of what it replaces
 
 
 def distributed(results: Sequence[Expr], guess: Guess) -> list[Expr]:
     """The expressions with some products multiplied out."""
-    roots = list(results)
-    for _ in range(ROUNDS):
-        new = _round(roots, guess)
-        if all(a is b for a, b in zip(new, roots, strict=True)):
-            break
-        roots = new
-    return roots
+    order = topological(*results)
+    if not any(isinstance(e, Contract) and any(isinstance(o, Sum) for o in e.operands) for e in order):
+        return list(results)
+    return _Distribution(results, order, guess).run()
 
 
-def _round(roots: list[Expr], guess: Guess) -> list[Expr]:
-    order = topological(*roots)
-    uses: dict[Expr, int] = dict.fromkeys(roots, 2)
-    for current in order:
-        for operand in current.operands:
-            uses[operand] = uses.get(operand, 0) + 1
-    candidates = [
-        (e, k) for e in order if isinstance(e, Contract) for k in range(len(e.factors)) if _candidate(e, k, uses)
-    ]
-    if not candidates:
-        return roots
-    nodes = frozenset(order)
-    replaced: dict[Expr, Expr] = {}
-    for current, position in candidates:
-        if current not in replaced:
-            found = _multiplied_out(current, position, uses, nodes, guess)
-            if found is not None:
-                replaced[current] = found
-    if not replaced:
-        return roots
-    new: dict[Expr, Expr] = {}
-    for current in order:
-        operands = tuple(new[o] for o in current.operands)
-        same = all(a is b for a, b in zip(operands, current.operands, strict=True))
-        if current in replaced:
-            new[current] = replaced[current]
-        else:
-            new[current] = current if same else algebra.with_operands(current, operands)
-    return [new[root] for root in roots]
-
-
-def _candidate(current: Contract, position: int, uses: dict[Expr, int]) -> bool:
-    factor = current.factors[position][0]
-    if not isinstance(factor, Sum) or not factor.order or uses[factor] != 1 or not 2 <= len(factor.terms) <= MOST_TERMS:
-        return False
-    positive = len({c > 0 for c, _ in factor.terms}) == 1
-    return len(current.factors) > 1 and (positive or any(_is_product(term) for _, term in factor.terms))
-
-
-def _is_product(term: Expr) -> bool:
-    return isinstance(term, Contract) and len(term.sizes) > term.order
-
-
-def _multiplied_out(
-    current: Contract, position: int, uses: dict[Expr, int], nodes: frozenset[Expr], guess: Guess
-) -> Expr | None:
-    factor, at = current.factors[position]
-    assert isinstance(factor, Sum)
-    own = {factor, current, *(term for _, term in factor.terms if uses[term] == 1)}
-    estimate = Estimate(guess, nodes - own)
-    rest = [f for k, f in enumerate(current.factors) if k != position]
-    sizes = dict(enumerate(current.sizes))
-    terms = [(c, contract([*rest, (term, at)], range(current.order), sizes)) for c, term in factor.terms]
-    apart = sum(estimate(term) for _, term in terms)
-    # A sum that is multiplied element by element is never stored.
-    elementwise = any(set(at) <= set(labels) for k, (_, labels) in enumerate(current.factors) if k != position)
-    volume = guess.volume(factor.shape)
-    together = estimate(current) + (-LOOP * len(terms) if elementwise else PASS) * volume
-    return add(terms, current.shape) if apart < GAIN * together else None
-
-
-class Estimate:
-    """The cost of expressions, where those in `nodes` are there already."""
-
-    def __init__(self, guess: Guess, nodes: frozenset[Expr]) -> None:
-        self.builder = Builder((), guess)
-        self.builder.nodes = shadows(self.builder, nodes)
-        self.nodes = nodes
+class _Distribution:
+    def __init__(self, results: Sequence[Expr], order: Sequence[Expr], guess: Guess) -> None:
+        self.results = results
+        self.order = order
         self.guess = guess
-        self.known: dict[Expr, float] = {}
+        self.budget = MOST_FACTORS
+        self.estimate = _Estimate(guess, order)
+        # How often an expression is needed; what is made on the way is needed as often as what it replaces.
+        self.uses: dict[Expr, int] = dict.fromkeys(results, 2)
+        for current in order:
+            for operand in current.operands:
+                self.uses[operand] = self.uses.get(operand, 0) + 1
 
-    def __call__(self, root: Expr) -> float:
-        """The cost of an expression with all that it needs."""
+    def run(self) -> list[Expr]:
+        """The results, each expression after those that it is made of."""
+        new: dict[Expr, Expr] = {}
+        for current in self.order:
+            operands = tuple(new[o] for o in current.operands)
+            same = all(a is b for a, b in zip(operands, current.operands, strict=True))
+            made = current if same else algebra.with_operands(current, operands)
+            self.uses.setdefault(made, self.uses[current])
+            if isinstance(made, Contract):
+                made = self.best(made)
+            new[current] = made
+        return [new[result] for result in self.results]
+
+    def best(self, current: Contract) -> Expr:
+        """The contraction, with a sum multiplied out if that is cheaper."""
+        for position, (factor, at) in enumerate(current.factors):
+            if not isinstance(factor, Sum) or not self.candidate(current, factor):
+                continue
+            self.budget -= len(current.factors) * (1 + len(factor.terms))
+            if self.budget < 0:
+                break
+            rest = [f for k, f in enumerate(current.factors) if k != position]
+            sizes = dict(enumerate(current.sizes))
+            terms = [(c, contract([*rest, (term, at)], range(current.order), sizes)) for c, term in factor.terms]
+            own = {factor, current, *(term for _, term in factor.terms if self.uses.get(term, 1) == 1)}
+            apart = self.estimate([term for _, term in terms], own)
+            # A sum that is multiplied element by element is never stored.
+            elementwise = any(set(at) <= set(labels) for k, (_, labels) in enumerate(current.factors) if k != position)
+            making = (-LOOP * len(terms) if elementwise else PASS) * self.guess.volume(factor.shape)
+            if apart < GAIN * (self.estimate([current], own) + making):
+                return add(terms, current.shape)
+        return current
+
+    def candidate(self, current: Contract, factor: Sum) -> bool:
+        """Whether multiplying out keeps errors as small, and makes nothing twice."""
+        if not factor.order or self.uses.get(factor, 1) != 1 or not 2 <= len(factor.terms) <= MOST_TERMS:
+            return False
+        if len(current.factors) < 2 or sum(f is factor for f in current.operands) > 1:
+            return False
+        positive = len({c > 0 for c, _ in factor.terms}) == 1
+        return positive or any(isinstance(t, Contract) and len(t.sizes) > t.order for _, t in factor.terms)
+
+
+class _Estimate:
+    """The cost of expressions, where all others of the program are there already."""
+
+    def __init__(self, guess: Guess, order: Sequence[Expr]) -> None:
+        self.builder = Builder((), guess)
+        self.guess = guess
+        self.nodes = frozenset(order)
+        self.shadows = {e: s for e in order if (s := shadow_whole(self.builder, e)) is not None}
+
+    def __call__(self, roots: Sequence[Expr], missing: set[Expr]) -> float:
+        """The cost of the roots with all that they need; `missing` are not there."""
+        gone = {self.shadows[e] for e in missing if e in self.shadows}
+        self.builder.nodes = frozenset(self.shadows.values()) - gone
         total = 0.0
-        work = [root]
+        work = list(roots)
         seen: set[Expr] = set()
         while work:
             current = work.pop()
-            if current in seen or current in self.nodes:
+            if current in seen or (current in self.nodes and current not in missing):
                 continue
             seen.add(current)
             total += self._own(current)
@@ -120,15 +113,10 @@ class Estimate:
         return total
 
     def _own(self, current: Expr) -> float:
-        if current not in self.known:
-            volume = self.guess.volume(current.shape)
-            if isinstance(current, Symbol | Constant | Size | Structure):
-                cost = 0.0
-            elif isinstance(current, Contract):
-                cost = component_cost(self.builder, network(self.builder.networks, current)) + LOOP * volume * (
-                    len(current.factors) > 1
-                )
-            else:
-                cost = LOOP * len(current.operands) * volume
-            self.known[current] = cost
-        return self.known[current]
+        volume = self.guess.volume(current.shape)
+        if isinstance(current, Symbol | Constant | Size | Structure):
+            return 0.0
+        if isinstance(current, Contract):
+            cost = component_cost(self.builder, network(self.builder.networks, current))
+            return cost + LOOP * volume * (len(current.factors) > 1)
+        return LOOP * len(current.operands) * volume
