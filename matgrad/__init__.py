@@ -1,11 +1,13 @@
 """matgrad: derivatives of matrix expressions, as formulas and as compiled kernels for NumPy arrays.
 
-What enters here is nothing; what leaves are the public names. It holds that `import matgrad` is cheap: Numba and SciPy
-are imported when a kernel is first needed. Not for logic: that lives in `matgrad.grammar`, `matgrad.compiler` and
-`matgrad.runtime`.
+What enters here is nothing; what leaves are the public names. It holds that `import matgrad` is cheap: the compiler is
+imported when a name of it is first used, Numba and SciPy when a kernel is first compiled. Not for logic: that lives in
+`matgrad.grammar`, `matgrad.compiler` and `matgrad.runtime`.
 """
 
+import importlib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -14,18 +16,19 @@ _here = Path(__file__).resolve().parent
 if not (_here / "grammar").is_dir():
     __path__.append(str(_here.parent))
 
-from .grammar.errors import (  # noqa: E402
-    ArgumentError,
-    DomainError,
-    Error,
-    FileError,
-    NameError,  # noqa: A004
-    ShapeError,
-    SyntaxError,  # noqa: A004
-    TypeError,  # noqa: A004
-)
-from .runtime.function import Function, Program, function, load, loads  # noqa: E402
-from .runtime.optimize import minimize  # noqa: E402
+if TYPE_CHECKING:
+    from .grammar.errors import (
+        ArgumentError,
+        DomainError,
+        Error,
+        FileError,
+        NameError,  # noqa: A004
+        ShapeError,
+        SyntaxError,  # noqa: A004
+        TypeError,  # noqa: A004
+    )
+    from .runtime.function import Function, Program, function, load, loads
+    from .runtime.optimize import minimize
 
 __all__ = [
     "ArgumentError",
@@ -43,3 +46,21 @@ __all__ = [
     "loads",
     "minimize",
 ]
+
+# Where each name is defined: the module is imported when the name is first used.
+_MODULES = dict.fromkeys(__all__, ".grammar.errors") | {
+    **dict.fromkeys(["Function", "Program", "function", "load", "loads"], ".runtime.function"),
+    "minimize": ".runtime.optimize",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_MODULES[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

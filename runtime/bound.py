@@ -15,11 +15,11 @@ import numpy as np
 from ..grammar import errors
 from .arguments import arranged
 from .attributes import check_now
-from .direct import Direct
-from .kernel import Kernel
 
 if TYPE_CHECKING:
+    from .direct import Direct
     from .function import Function
+    from .kernel import Kernel
 
 
 class BoundFunction:

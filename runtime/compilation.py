@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,9 @@ from ..grammar import errors
 from .arguments import as_array, check_sizes, convert
 from .attributes import checking
 from .direct import Direct
-from .kernel import Kernel
+
+if TYPE_CHECKING:
+    from .kernel import Kernel
 
 Array = Any
 Limits = dict[tuple[int, int], tuple[int, int]]
@@ -89,6 +91,8 @@ class Compilation:
         return "float32" if single else "float64"
 
     def _kernel(self, program: Program | None, dtype: str) -> Kernel | Direct:
+        from .kernel import Kernel  # with llvmlite, which whoever only prints derivatives needs not wait for
+
         with self._lock:
             if (program, dtype) not in self._kernels:
                 if program is None:
@@ -129,7 +133,7 @@ class Compilation:
     def source(self, dtype: str) -> str:
         """The Python source of the kernel of `current`."""
         kernel = self._kernel(self.current(), dtype)
-        assert isinstance(kernel, Kernel)
+        assert not isinstance(kernel, Direct)
         return kernel.source
 
     def cost(self, sizes: Mapping[str, int]) -> Any:

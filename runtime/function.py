@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..compiler import printer
 from ..compiler.derive import Derivation, derive, simplified, variables_or_only
@@ -22,8 +22,10 @@ from ..grammar.source import Source, read_source, text_source
 from .arguments import arranged, as_array
 from .bound import BoundFunction
 from .compilation import Compilation, nest_of
-from .direct import Direct
-from .kernel import Kernel
+
+if TYPE_CHECKING:
+    from .direct import Direct
+    from .kernel import Kernel
 
 Array = Any
 FEW_CALLS = 2  # that do without the fast entry, which takes longer to make than a call
