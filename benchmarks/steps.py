@@ -1,0 +1,50 @@
+"""Where the time of a kernel goes: `python -m benchmarks.steps OBJECTIVE SIZE`.
+
+Enters: an objective and a size.  Leaves: the plan with the time of each step.  Always holds: a step's time is what the
+program up to it takes more than the program before it, so that what runs is what the planner made.  Not for: steps of
+a few nanoseconds, whose differences are noise.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from functools import partial
+
+import matgrad as mg
+from matgrad.runtime.kernel import Kernel
+
+from .cases import objectives
+from .machine import keep_to_one_core
+from .objective import EXAMPLES
+from .report import microseconds
+from .timing import interleaved
+
+
+def main(name: str, size: str) -> None:
+    """Prints the steps."""
+    objective = objectives()[name]
+    arguments = list(objective.arguments(size).values())
+    function = mg.load(EXAMPLES / f"{objective.file}.mg")[objective.name].value_and_grad(*objective.variables)
+    function(*arguments)
+    program = function.compilation(arguments).current()
+    steps = program.steps
+    beginnings = [dataclasses.replace(program, steps=steps[:count]) for count in range(len(steps) + 1)]
+    calls = {str(count): partial(Kernel(beginning), *arguments) for count, beginning in enumerate(beginnings)}
+    for call in calls.values():
+        for _ in range(4):  # the first calls of a kernel do without its fast entry
+            call()
+    times = [timing.best for timing in interleaved(calls).values()]
+    lines = [str(beginning).splitlines() for beginning in beginnings]
+    print(f"{microseconds(times[0]):>10}  call, sizes")
+    for k, time in enumerate(times[1:]):
+        first, *rest = lines[k + 1][len(lines[k]) :]
+        print(f"{microseconds(time - times[k]):>10}  {first}")
+        for line in rest:
+            print(f"{'':10}  {line}")
+    print(f"{microseconds(times[-1]):>10}  together")
+
+
+if __name__ == "__main__":
+    keep_to_one_core()
+    main(*sys.argv[1:])
