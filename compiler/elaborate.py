@@ -275,7 +275,9 @@ class Elaborator:
             refuse_reserved(self, function)
             names: dict[str, Value] = {}
             inner = Elaborator(self.source, self.functions, self.sizes, names, {}, (*self.calls, node.name), self.memo)
-            for parameter, argument, place in zip(function.parameters, arguments, node.arguments, strict=True):
+            given = list(zip(function.parameters, arguments, node.arguments, strict=True))
+            # I comes last: its size may be that of another argument.
+            for parameter, argument, place in sorted(given, key=lambda item: isinstance(item[1], Identity)):
                 names[parameter.name] = self._argument(inner, node, parameter, argument, place)
             for parameter in function.parameters:  # sizes that are composed of names that later parameters gave
                 if parameter.type is not None:

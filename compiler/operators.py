@@ -96,7 +96,7 @@ def expand_to(operand: Expr, shape: Shape) -> Expr:
     """The operand repeated along the axes that it lacks or in which it has size 1."""
     if operand.shape == shape:
         return operand
-    axes = [axis if size == shape[axis] else -1 for axis, size in enumerate(operand.shape)]
+    axes = [-1 if size == ONE != shape[axis] else axis for axis, size in enumerate(operand.shape)]
     return algebra.broadcast(operand, axes, shape)
 
 

@@ -44,8 +44,11 @@ def reduced(
             step = _meet(one, at, other, there, uses)
             if step is not None:
                 ties, merged, zero = step
-                rest = _without(_without(flat, (one, at)), (other, there))
-                return rest + merged, ties, zero
+                rest = _without(_without(flat, (one, at)), (other, there)) + merged
+                kept = {label for _, labels in rest for label in labels} | {label for tie in ties for label in tie}
+                for label in {*at, *there} - kept - set(outputs):  # two selections became one
+                    del size_of[label]
+                return rest, ties, zero
     return None
 
 

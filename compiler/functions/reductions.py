@@ -20,12 +20,12 @@ def _axis(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> tuple[int
     matrix = values[0]
     if len(values) == 1:
         return tuple(range(matrix.order))
-    axis = algebra.number_value(values[1])
-    if axis not in (1, 2) or not isinstance(node.arguments[1], syntax.Number):
+    place = node.arguments[1]
+    if not isinstance(place, syntax.Number) or place.text not in ("1", "2"):
         return None
     if matrix.order != 2:
         fail_at(scope, node, 0, matrix, f"{node.name} along an axis needs a matrix")
-    return (int(axis) - 1,)
+    return (int(place.text) - 1,)
 
 
 def _along(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> tuple[int, ...]:
