@@ -168,7 +168,7 @@ def _lu(a: Array) -> tuple[Array, Array]:
         return a.copy(), np.zeros(len(a), dtype=np.int64)
     getrf = lapack.sgetrf if a.dtype == np.float32 else lapack.dgetrf
     factors, pivots, info = getrf(a.T)
-    if info > 0:
+    if info > 0 or np.any(np.isnan(np.diagonal(factors))):
         raise Failure(factors.T, pivots)
     return factors.T, pivots
 

@@ -31,7 +31,10 @@ def cholesky(n: Any, A: Any, a0: Any, a1: Any, L: Any, l0: Any, l1: Any) -> Any:
             L[i * l0 + j * l1] = zero
     if n > _LOOP and (l0 == 1 or l1 == 1):
         # By rows, LAPACK sees the transpose, whose upper triangle this is.
-        return 1 if _potrf(_L if l0 == 1 else _U, n, L, l1 if l0 == 1 else l0) != 0 else 0
+        if _potrf(_L if l0 == 1 else _U, n, L, l1 if l0 == 1 else l0) != 0:
+            return 1
+        # NaN if there is one anywhere in A, which OpenBLAS does not tell.
+        return 0 if L[(n - 1) * (l0 + l1)] > zero else 1
     status = 0
     for i in range(n):
         for j in range(i + 1):

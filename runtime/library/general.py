@@ -12,7 +12,7 @@ from math import log
 from typing import Any
 
 from ..fortran import blas_integer, fortran
-from ..intrinsics import number
+from ..intrinsics import number, plus
 
 _getrf = fortran("getrf", "ii pi p o")
 _getrs = fortran("getrs", "c ii pi p pi o")
@@ -28,7 +28,12 @@ def lu(n: Any, A: Any, a0: Any, a1: Any, F: Any, f0: Any, f1: Any, p: Any, p0: A
             F[i * f0 + j * f1] = A[i * a0 + j * a1]
     if n == 0:
         return 0
-    return 1 if _getrf(n, n, F, max(f0, f1, n), p) != 0 else 0
+    if _getrf(n, n, F, max(f0, f1, n), p) != 0:
+        return 1
+    trace = number(F, 0.0)
+    for i in range(n):
+        trace = plus(trace, F[i * (f0 + f1)])
+    return 1 if trace != trace else 0  # a NaN anywhere in A shows here; LAPACK does not tell
 
 
 def _solve_for(transposed: bool) -> Callable[..., Any]:
