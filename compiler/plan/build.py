@@ -68,10 +68,15 @@ class Known:
 class Builder:
     """The tasks of one program."""
 
-    def __init__(self, parameters: Sequence[Symbol], guess: Guess) -> None:
+    def __init__(
+        self, parameters: Sequence[Symbol], guess: Guess, fixed: frozenset[str] = frozenset(), fast: bool = False
+    ) -> None:
         from .component import Waiting
 
         self.guess = guess
+        self.fixed = fixed
+        self.fast = fast
+        self.sources: dict[Expr, frozenset[str]] = {}
         self.tasks: list[Task] = []
         self.uses: dict[Expr, Use] = {}
         self.waiting = Waiting(self, ())
@@ -97,6 +102,13 @@ class Builder:
             result |= 1 << self._bit.setdefault(factor, len(self._bit))
         return result
 
+    def free_ahead(self, factors: Sequence[Expr]) -> bool:
+        """Whether the product of the factors can be made of fixed data once, without larger rounding errors: a product
+        of a matrix with itself has the square of its condition number."""
+        sources = [self.sources.get(factor, frozenset({""})) for factor in factors]
+        every = frozenset().union(*sources)
+        return every <= self.fixed and (self.fast or len(every) == sum(map(len, sources)))
+
     def task(self, task: Task) -> Task:
         """Adds a task."""
         task.number = len(self.tasks)
@@ -116,6 +128,10 @@ class Builder:
         order = topological(*results)
         self.nodes = frozenset(s for e in order if (s := shadow_whole(self, e)) is not None)
         self.waiting = Waiting(self, order)
+        if self.fixed:
+            for e in order:
+                named = [e.name] if isinstance(e, Symbol) else []
+                self.sources[e] = frozenset(named).union(*(self.sources[o] for o in e.operands))
         for expression in small_first(order):
             # An inverse or a structural constant is made only where it is asked for as a matrix.
             if not isinstance(expression, Structure) and not (

@@ -65,7 +65,8 @@ class _Component:
             factor = self.net.factors[unit[0]][0]
             whole = len(unit) == 1 and self.net.whole(unit[0]) is not None
             if whole and isinstance(factor, Atom) and factor.function == "inv" and factor not in self.builder.uses:
-                found[k] = making(self.builder, factor)
+                ready = self.builder.fast and self.builder.free_ahead([factor])
+                found[k] = 0.0 if ready else making(self.builder, factor)
         return found
 
     def members(self, mask: int) -> list[int]:
@@ -90,7 +91,10 @@ class _Component:
         shadow = self.shadow(mask)
         if shadow in self.builder.known or shadow in self.builder.nodes:
             return 0.0
-        factors = Counter(self.net.factors[k][0] for k in self.members(mask))
+        members = [self.net.factors[k][0] for k in self.members(mask)]
+        if self.builder.fixed and self.builder.free_ahead(members):
+            return 0.0
+        factors = Counter(members)
         return 1.0 / max(1, self.builder.waiting.count(factors, len(self.search.labels(mask))))
 
     def make(self, tree: Tree) -> tuple[Expr, list[int]]:

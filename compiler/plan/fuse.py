@@ -45,7 +45,7 @@ class Fusion:
 
     def __init__(self, tasks: Sequence[Task], kept: Iterable[Task]) -> None:
         self.kept = set(kept)
-        self.tasks = _reachable(tasks, self.kept)
+        self.tasks = reachable(tasks, self.kept)
         self.whole: set[Task] = set()  # operands of routines
         self.loops: dict[Task, list[Task]] = {}  # tasks and the loops that read them
         self.spaces: dict[Task, set[int]] = {}  # sizes of the index spaces they are read in
@@ -236,7 +236,8 @@ def _renamed(place: Place, labels: Sequence[int]) -> Place:
     return tuple(index.at(positions) for index in place)
 
 
-def _reachable(tasks: Sequence[Task], roots: Iterable[Task]) -> list[Task]:
+def reachable(tasks: Sequence[Task], roots: Iterable[Task]) -> list[Task]:
+    """The tasks that the roots need."""
     needed: set[Task] = set()
     work = list(roots)
     while work:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 GEMM = 0.04  # per flop
+CALL = 100.0  # for a call of gemm
 PASS = 0.5  # per element of a matrix that is read once (gemv), or written
 LOOP = 0.3  # per operation of a loop
 SOLVE = 0.06  # per flop of a triangular solve or an inversion
@@ -93,7 +94,7 @@ class Search:
         elif shared & kept:
             own = 2 * LOOP * union
         elif a - b and b - a:
-            own = 2 * GEMM * union + PASS * 0.5 * (self.volume(a) + self.volume(b) + self.volume(kept))
+            own = CALL + 2 * GEMM * union + PASS * 0.5 * (self.volume(a) + self.volume(b) + self.volume(kept))
         else:
             own = PASS * union
         solve = None

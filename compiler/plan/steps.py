@@ -42,7 +42,10 @@ class Steps:
         self.guess = guess
         self.steps: list[Step] = []
         self.work: list[Buffer] = []
-        self.outputs = tuple(Buffer(f"out{k}", shape, "output") for k, shape in enumerate(shapes))
+        self.outputs = tuple(
+            Buffer(f"out{k}", shape, "output", use.task.dtype if isinstance(use.task, Part) else "real")
+            for k, (use, shape) in enumerate(zip(results, shapes, strict=True))
+        )
         self.views: dict[Task, View] = {}
         for task in fusion.tasks:
             if isinstance(task, Leaf):

@@ -7,7 +7,7 @@ views.  Not for: memory; where an array lies is decided in `steps.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..dims import Dim
@@ -297,3 +297,32 @@ def through(read: Read) -> Read:
             break
         read = inner.at(dict(enumerate(read.place)))
     return read
+
+
+def sizes_in(task: Task) -> Iterator[Dim]:
+    """All sizes that computing a task needs."""
+    yield from task.shape
+    bodies: list[Body] = []
+    places: list[Place] = []
+    if isinstance(task, Cells | Product):
+        yield from task.extents
+        bodies.append(task.body)
+    elif isinstance(task, Assembly):
+        for patch in task.patches:
+            yield from patch.extents
+            bodies.append(patch.body)
+            places.append(patch.place)
+    for operand in task.inputs if isinstance(task, Product | Call) else ():
+        yield from operand.extents
+        places.append(operand.read.place)
+    for body in bodies:
+        places += [read.place for read in body.reads]
+        for cell in [body.result, *(cell for _, cells in body.ops for cell in cells)]:
+            if cell.dim is not None:
+                yield cell.dim
+            if cell.index is not None:
+                places.append((cell.index,))
+    for place in places:
+        for index in place:
+            yield index.offset
+            yield from (factor for _, factor in index.terms)

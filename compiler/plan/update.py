@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .build import Use
+from .fuse import reachable
 from .tasks import (
     Assembly,
     Body,
@@ -31,10 +32,12 @@ from .tasks import (
 ADDING = frozenset({"gemm", "gemv", "syrk", "symv"})
 
 
-def updated(tasks: list[Task], results: Sequence[Use]) -> tuple[list[Task], list[Use]]:
-    """The tasks with scalings and sums of products done by the products."""
+def updated(
+    tasks: list[Task], results: Sequence[Use], early: frozenset[Task] = frozenset()
+) -> tuple[list[Task], list[Use]]:
+    """The tasks with scalings and sums of products done by the products; `early` ones stay apart from others."""
     readers: dict[Task, int] = {}
-    for task in _needed(tasks, [use.task for use in results]):
+    for task in reachable(tasks, [use.task for use in results]):
         for operand in task.operands:
             readers[operand] = readers.get(operand, 0) + 1
     for use in results:
@@ -42,9 +45,9 @@ def updated(tasks: list[Task], results: Sequence[Use]) -> tuple[list[Task], list
     redirect: dict[Task, Read] = {}
     made: list[Task] = []
     for task in tasks:
-        _redirected(task, redirect)
+        redirected(task, redirect)
         if isinstance(task, Cells) and task.reduce is None and task.shape:
-            found = _Sum(task, readers, made).read()
+            found = _Sum(task, readers, made, early).read()
             if found is not None:
                 redirect[task] = found
         made.append(task)
@@ -60,18 +63,7 @@ def updated(tasks: list[Task], results: Sequence[Use]) -> tuple[list[Task], list
     return made, uses
 
 
-def _needed(tasks: Sequence[Task], roots: Sequence[Task]) -> list[Task]:
-    needed: set[Task] = set()
-    work = list(roots)
-    while work:
-        task = work.pop()
-        if task not in needed:
-            needed.add(task)
-            work.extend(task.operands)
-    return [task for task in tasks if task in needed]
-
-
-def _redirected(task: Task, redirect: dict[Task, Read]) -> None:
+def redirected(task: Task, redirect: dict[Task, Read]) -> None:
     """Reads what replaces a task."""
     if not redirect:
         return
@@ -87,6 +79,8 @@ def _redirected(task: Task, redirect: dict[Task, Read]) -> None:
     elif isinstance(task, Product):
         task.body = body(task.body)
         task.inputs = tuple(Window(through(moved(w.read)), w.groups, w.extents) for w in task.inputs)
+        task.alpha = Factor(task.alpha.constant, tuple(moved(Read(t, ())).task for t in task.alpha.tasks))
+        task.base = moved(task.base) if task.base is not None else None
     elif isinstance(task, Call):
         task.inputs = tuple(Window(through(moved(w.read)), w.groups, w.extents) for w in task.inputs)
     elif isinstance(task, Assembly):
@@ -109,8 +103,9 @@ def _early(task: Task) -> bool:
 class _Sum:
     """A task read as a linear combination: products that only it reads, and the rest."""
 
-    def __init__(self, task: Cells, readers: dict[Task, int], tasks: list[Task]) -> None:
+    def __init__(self, task: Cells, readers: dict[Task, int], tasks: list[Task], early: frozenset[Task]) -> None:
         self.task = task
+        self.early = early
         self.readers = readers
         self.tasks = tasks
 
@@ -199,7 +194,7 @@ class _Sum:
         (read,) = reads
         product = read.task
         order = len(self.task.shape)
-        if not isinstance(product, Product):
+        if not isinstance(product, Product) or (product in self.early and self.task not in self.early):
             return None
         whole = sorted(index.label if index.label is not None else -1 for index in read.place) == list(range(order))
         once = self.readers.get(product) == 1 and sum(r.task is product for r in self.task.body.reads) == 1

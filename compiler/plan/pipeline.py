@@ -1,0 +1,97 @@
+"""The passes of the planner, in order.
+
+Enters: expressions.  Leaves: tasks, then a program.  Always holds: each pass leaves what it was given equal in value.
+Not for: what a pass does (its own file says that).
+
+    structure.py    diagonals as vectors, slices before sums; `distribute.py` multiplies sums out where that is cheaper
+    build.py        expressions become tasks: `contract.py`, `component.py` and `order.py` choose the order of products,
+                    `product.py` the routine, `atoms.py` the factorization
+    update.py       sums and multiples of products are done by the products
+    fuse.py         tasks share loops, or are never stored
+    steps.py        buffers and steps (`loops.py`, `windows.py`)
+    rows.py         passes over large arrays are joined
+    memory.py       the workspace is shared
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..expr import Expr, Symbol
+from ..program import Buffer, Program, Require
+from .build import Builder, Use
+from .distribute import distributed
+from .fuse import Fusion, reachable
+from .guess import Guess
+from .memory import compacted
+from .rows import passes_joined
+from .steps import Steps
+from .structure import structured
+from .tasks import Leaf, Shape, Task, sizes_in
+from .update import updated
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """The tasks of a program, before loops are fused.  `early` are those that depend on fixed data only."""
+
+    inputs: tuple[Buffer, ...]
+    tasks: Sequence[Task]
+    uses: Sequence[Use]  # of the results
+    shapes: Sequence[Shape]
+    checks: Sequence[Task]
+    requirements: Sequence[Require]
+    early: frozenset[Task] = frozenset()
+
+    @property
+    def roots(self) -> list[Task]:
+        """The tasks that are wanted for themselves."""
+        return [*(use.task for use in self.uses), *self.checks]
+
+
+def tasks_of(
+    results: Sequence[Expr],
+    parameters: Sequence[Symbol],
+    guess: Guess,
+    fixed: frozenset[str] = frozenset(),
+    fast: bool = False,
+) -> Tasks:
+    """The tasks that compute the results."""
+    roots = distributed(structured(results), guess)
+    builder = Builder(parameters, guess, fixed, fast)
+    uses = builder.results(roots)
+    names = fixed.union(*(d.names for p in parameters if p.name in fixed for d in p.shape))
+    tasks, uses = updated(builder.tasks, uses, _early(builder.tasks, fixed, names))
+    return Tasks(
+        tuple(builder.inputs),
+        reachable(tasks, [*(use.task for use in uses), *builder.checks]),
+        uses,
+        [root.shape for root in roots],
+        builder.checks,
+        list(builder.requirements.values()),
+        _early(tasks, fixed, names),
+    )
+
+
+def _early(tasks: Sequence[Task], fixed: frozenset[str], names: frozenset[str]) -> frozenset[Task]:
+    """The tasks that depend on fixed data, and on sizes that these have, only."""
+    found: set[Task] = set()
+    if fixed:
+        for task in tasks:
+            if isinstance(task, Leaf):
+                known = task.buffer.name in fixed
+            else:
+                known = all(operand in found for operand in task.operands)
+                known = known and all(size.names <= names for size in sizes_in(task))
+            if known:
+                found.add(task)
+    return frozenset(found)
+
+
+def program_of(made: Tasks, guess: Guess, requirements: Sequence[Require]) -> Program:
+    """The program of the tasks."""
+    fusion = Fusion(made.tasks, made.roots)
+    steps = Steps(fusion, made.uses, made.shapes, guess)
+    program = steps.program(made.inputs, [*requirements, *made.requirements])
+    return compacted(passes_joined(program, guess))
