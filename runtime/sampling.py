@@ -56,11 +56,8 @@ def fitting_sizes(definition: Definition, most: int) -> Iterator[dict[str, int]]
 
 def fits(definition: Definition, sizes: Mapping[str, int]) -> bool:
     """Whether the definition's requirements hold for these sizes."""
-    return (
-        all(a.evaluate(sizes) == b.evaluate(sizes) for a, b in definition.requirements)
-        and all(bound.evaluate(sizes) >= 0 for bound in definition.bounds)
-        and all(dim.evaluate(sizes) >= 0 for p in definition.parameters for dim in p.shape)
-    )
+    dims = [dim for p in definition.parameters for dim in p.shape] + [dim for dim, _ in definition.requirements]
+    return all(dim.evaluate(sizes) >= 0 for dim in dims)
 
 
 def draw_arguments(

@@ -100,7 +100,7 @@ def from_table(table: Table, free: Mapping[str, int], options: DataOptions) -> d
         name, sign, columns = target.rpartition("=")
         if not sign:
             name = _only(free, 1, f"--target NAME={columns}", data)
-        known(name, list(free), "parameter without a value")
+        known(name, [other for other in free if other not in data], "parameter without a value")
         positions = [table.position(column.strip()) for column in columns.split(",")]
         left = [k for k in left if k not in positions]
         data[name] = shaped(table.numbers(positions), free[name], f"{columns} in {table.file}")
