@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-GEMM = 0.04  # per flop
+GEMM = 0.035  # per flop
 CALL = 100.0  # for a call of gemm
-PASS = 0.5  # per element of a matrix that is read once (gemv), or written
-LOOP = 0.3  # per operation of a loop
+PASS = 0.15  # per element of a matrix that is read once (gemv), or written
+LOOP = 0.15  # per operation of a loop
 SOLVE = 0.06  # per flop of a triangular solve or an inversion
 MOST_PAIRS = 1500
 
@@ -132,7 +132,7 @@ class Search:
                 count += 1
                 making += self.inverses.get(k, 0.0)
         volume = self.volume(frozenset(labels))
-        return Tree(mask, None, None, (volume * (PASS + LOOP * (count - 1)) + making) * self._price(mask))
+        return Tree(mask, None, None, (volume * (PASS + LOOP * count) + making) * self._price(mask))
 
     def _price(self, mask: int) -> float:
         return 1.0 if mask == (1 << len(self.factors)) - 1 else self.price(mask)
@@ -164,7 +164,7 @@ class Search:
                             touching[mask] = touching[a] | touching[b]
                             found.append(mask)
                             loop = self.loop(mask)
-                            best[mask] = made if made.cost <= loop.cost else loop
+                            best[mask] = made if size == 2 or made.cost <= loop.cost else loop
                         elif made.cost < best[mask].cost:
                             best[mask] = made
             masks.append(found)
