@@ -1,9 +1,9 @@
 """One cell of the table, in a process of its own: `python -m benchmarks.cell OBJECTIVE SIZE EFFORT PEER ...`.
 
 Enters: an objective's name, a size, an effort (full or quick), and the peers to run.  Leaves: one line of JSON on
-standard output: the seconds of each contender, and what disagreed.  Always holds: a contender is timed only if its value
-and its gradients agree with those of the expert's NumPy code to `TOLERANCE`.  Not for: reading: `objectives.py` starts
-this.
+standard output: the seconds of each contender, and what disagreed.  Always holds: a contender is timed only if its
+value and its gradients agree with those of the expert's NumPy code to `TOLERANCE`.  Not for: people: `objectives.py`
+starts this and makes a table.
 """
 
 from __future__ import annotations
