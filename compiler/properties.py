@@ -8,7 +8,8 @@ element by element.  Not for: numerical tests.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 
 from . import algebra
 from .contraction import COMPARISONS, symmetric
@@ -18,7 +19,11 @@ Properties = frozenset[str]
 _known: weakref.WeakKeyDictionary[Expr, Properties] = weakref.WeakKeyDictionary()
 
 _POSITIVE = frozenset({"exp", "sigmoid", "softplus", "cosh", "normpdf", "normcdf", "erfc"})
-_NONNEG = frozenset({"abs", "relu", "sqrt", "square"}) | COMPARISONS
+_NONNEG = frozenset({"abs", "relu", "sqrt", "huber"}) | COMPARISONS
+# Functions that are 0 at 0: of a triangular matrix they are triangular.  The second have the sign of their argument.
+_ODD = frozenset({"sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "expm1", "log1p", "erf", "sign"})
+_ZERO_AT_ZERO = _ODD | {"abs", "relu", "sqrt", "floor", "ceil"}
+_SIGN_OF_ARGUMENT = _ODD - {"sin", "tan"} | {"abs", "relu", "sqrt"}
 _IMPLIED = {
     "posdef": ("psd", "symmetric"),
     "psd": ("symmetric",),
@@ -105,8 +110,15 @@ def _of_map(current: Map) -> set[str]:
     arguments = [_known[a] for a in current.arguments]
     if current.function in _POSITIVE:
         return {"positive"}
-    if current.function in _NONNEG:
-        return {"nonneg"} | ({"positive"} if current.function in ("sqrt", "abs") and "positive" in arguments[0] else set())
+    found = {"lower", "upper", "diagonal"} & arguments[0] if current.function in _ZERO_AT_ZERO else set()
+    if current.function in _SIGN_OF_ARGUMENT:
+        found |= {"nonneg", "positive"} & arguments[0]
+    if current.function in ("floor", "ceil"):
+        found |= {"nonneg"} & arguments[0]
+    if current.function in _NONNEG or found:
+        return found | ({"nonneg"} if current.function in _NONNEG else set())
+    if current.function == "clip":
+        return {name for name in ("positive", "nonneg") if name in arguments[1] and name in arguments[2]}
     if current.function == "pow":
         exponent = algebra.number_value(current.arguments[1])
         even = exponent is not None and exponent.denominator == 1 and exponent.numerator % 2 == 0
@@ -122,26 +134,45 @@ def _of_map(current: Map) -> set[str]:
 
 def _of_atom(current: Atom) -> set[str]:
     argument = _known[current.arguments[0]]
-    if current.function == "inv":
-        found = {"lower", "upper", "diagonal", "orthogonal"} & argument
-        # The inverse of what is semidefinite exists only if it is definite.
-        return found | ({"posdef"} if "psd" in argument else set())
-    if current.function == "det" and "posdef" in argument:
-        return {"positive"}
-    if current.function in ("normfro", "norm2", "normnuc"):
-        return {"nonneg"}
+    match current.function:
+        case "inv":
+            # The inverse of what is semidefinite exists only if it is definite.
+            return {"lower", "upper", "diagonal", "orthogonal"} & argument | ({"posdef"} if "psd" in argument else set())
+        case "adj":
+            return {"lower", "upper", "diagonal", "posdef", "psd"} & argument
+        case "pinv":
+            return {"diagonal", "posdef", "psd"} & argument
+        case "sqrtm" | "logm" | "expm" as name:
+            kept = {"lower", "upper", "diagonal"} & argument
+            kept |= {"posdef", "psd"} & argument if name == "sqrtm" else set()
+            return kept | ({"posdef"} if name == "expm" and "symmetric" in argument else set())
+        case "chol":
+            return {"lower"} | {"diagonal"} & argument
+        case "eigvecs":
+            return {"orthogonal"}
+        case "eigmaxproj" | "eigmaxresolvent":
+            return {"psd"}
+        case "det" | "eigvals" | "eigmax" | "eigmin":
+            return {"positive"} if "posdef" in argument else {"nonneg"} if "psd" in argument else set()
+        case "normfro" | "norm2" | "normnuc" | "svdvals" | "svdsums":
+            return {"nonneg"}
+        case "prodothers":
+            return {"nonneg", "positive"} & argument
     return set()
 
 
 def _of_contract(current: Contract) -> set[str]:
     found: set[str] = set()
-    counts: dict[tuple[Expr, tuple[int, ...]], int] = {}
-    for factor in current.factors:
-        counts[factor] = counts.get(factor, 0) + 1
-    if all("nonneg" in _known[f] or n % 2 == 0 for (f, _), n in counts.items()):
+    if _nonneg(current.factors):
         found.add("nonneg")
-    summed = len(current.sizes) > current.order
-    if not summed and all("positive" in _known[f] for f, _ in current.factors):
+    # A slice has one element for each of its indices, other sums may have none.
+    single = {label for label, size in enumerate(current.sizes) if label < current.order or size.value == 1}
+    slices = [
+        (f, at) for f, at in current.factors if isinstance(f, Structure) and f.kind == "select" and at[0] in single
+    ]
+    if {*single, *(at[1] for _, at in slices)} == set(range(len(current.sizes))) and all(
+        "positive" in _known[f] or (f, at) in slices for f, at in current.factors
+    ):
         found.add("positive")
     if current.order == 2:
         found |= _of_matrix(current)
@@ -150,22 +181,49 @@ def _of_contract(current: Contract) -> set[str]:
     return found
 
 
+def _nonneg(factors: Iterable[tuple[Expr, tuple[int, ...]]]) -> bool:
+    """Whether a product of elements is not negative: every factor is so, or stands there an even number of times."""
+    counts = Counter(factors)
+    return all("nonneg" in _known[f] or n % 2 == 0 for (f, _), n in counts.items())
+
+
+def _kronecker(current: Contract) -> set[str]:
+    """`psd` or `posdef` if this is a Kronecker product of such matrices."""
+    pairs = {at[2]: at for f, at in current.factors if isinstance(f, Structure) and f.kind == "pair"}
+    matrices = [(f, at) for f, at in current.factors if not isinstance(f, Structure)]
+    if pairs.keys() != {0, 1} or len(matrices) != 2 or len(current.factors) != 4:
+        return set()
+    down, across = pairs[0], pairs[1]
+    if sorted(at for _, at in matrices) != sorted([(down[0], across[0]), (down[1], across[1])]):
+        return set()
+    return {"psd", "posdef"}.intersection(*(_known[f] for f, _ in matrices))
+
+
 def _of_matrix(current: Contract) -> set[str]:
     found: set[str] = set()
     if any(isinstance(f, Structure) and f.kind == "delta" and set(at) == {0, 1} for f, at in current.factors):
         found.add("diagonal")
-        weights = [f for f, at in current.factors if set(at) != {0, 1}]
-        if all("positive" in _known[w] for w in weights):
+        weights = [(f, at) for f, at in current.factors if set(at) != {0, 1}]
+        if all("positive" in _known[w] for w, _ in weights):
             found.add("posdef")
-        elif all("nonneg" in _known[w] for w in weights):
+        elif _nonneg(weights):
             found.add("psd")
+    elementwise = [f for f, at in current.factors if set(at) == {0, 1} and len(at) == 2]
+    for name, flipped in (("lower", "upper"), ("upper", "lower")):
+        if any((name if at == (0, 1) else flipped) in _known[f] for f, at in current.factors if set(at) == {0, 1}):
+            found.add(name)
+    if len(elementwise) == len([at for _, at in current.factors if at]) > 1:  # Schur's product theorem
+        scalars = [f for f, at in current.factors if not at]
+        for name, sign in (("psd", "nonneg"), ("posdef", "positive")):
+            if all(name in _known[f] for f in elementwise) and all(sign in _known[f] for f in scalars):
+                found.add(name)
     for name in ("lower", "upper", "orthogonal"):
         if _chain(current, name):
             found.add(name)
     level = _mirrored(list(current.factors), 0, 1, current)
     if level:
         found.add(level)
-    return found
+    return found | _kronecker(current)
 
 
 def _chain(current: Contract, name: str) -> bool:
@@ -210,9 +268,9 @@ def _mirrored(rest: list[tuple[Expr, tuple[int, ...]]], left: int | None, right:
     peeled = False
     while True:
         if left == right:
-            uses = [f for f, at in rest if left in at]
-            weights = all(at == (left,) and "nonneg" in _known[f] for f, at in rest)
-            return "psd" if weights and len(uses) == len(rest) else ""
+            if not all(at == (left,) for _, at in rest) or not _nonneg(rest):
+                return ""
+            return "posdef" if positive and not peeled and not rest else "psd"
         if len(rest) == 1 and set(rest[0][1]) == {left, right}:
             if "posdef" in _known[rest[0][0]] and positive and not peeled:
                 return "posdef"
@@ -230,9 +288,17 @@ def _mirrored(rest: list[tuple[Expr, tuple[int, ...]]], left: int | None, right:
         if not aligned or len(set(one)) != 2:
             return ""
         rest = [factor for factor in rest if factor not in ((f, one), (f, two))]
+        shorter = isinstance(f, Structure) and f.kind == "select" and one[0] == left
+        peeled = peeled or not (shorter or _invertible(f))
         left = one[1 - one.index(left)]
         right = two[1 - two.index(right)]
-        peeled = True
+
+
+def _invertible(matrix: Expr) -> bool:
+    """Whether a matrix is known to have an inverse."""
+    if isinstance(matrix, Atom) and matrix.function in ("inv", "expm", "chol"):
+        return True
+    return square(matrix) and bool({"posdef", "orthogonal"} & _known[matrix])
 
 
 def square(expression: Expr) -> bool:

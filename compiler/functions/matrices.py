@@ -79,8 +79,10 @@ for _name in sorted(MULTILINEAR):
     define(f"{_name}(A, E, F, G)", 2)(_directional)
 
 
-def symmetric_part(matrix: Expr) -> Expr:
-    """(A + A')/2; a matrix that is symmetric by its structure stays as it is."""
+def symmetric_part(scope: Elaborator, matrix: Expr) -> Expr:
+    """(A + A')/2; a matrix that is symmetric by its structure stays as it is, and so does every one in a rule."""
+    if scope.source is None:
+        return matrix
     return algebra.add([(Fraction(1, 2), matrix), (Fraction(1, 2), algebra.transpose(matrix))], matrix.shape)
 
 
@@ -90,20 +92,20 @@ def symmetric_part(matrix: Expr) -> Expr:
 @define("eigmaxresolvent(A)")
 def _of_symmetric(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
     need_square(scope, node, values[0])
-    return algebra.atom(node.name, (symmetric_part(values[0]),), values[0].shape)
+    return algebra.atom(node.name, (symmetric_part(scope, values[0]),), values[0].shape)
 
 
 @define("eigvals(A)")
 def _eigvals(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
     need_square(scope, node, values[0])
-    return algebra.atom("eigvals", (symmetric_part(values[0]),), values[0].shape[:1])
+    return algebra.atom("eigvals", (symmetric_part(scope, values[0]),), values[0].shape[:1])
 
 
 @define("eigmax(A)")
 @define("eigmin(A)")
 def _extreme_eigenvalue(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
     need_square(scope, node, values[0])
-    return algebra.atom(node.name, (symmetric_part(values[0]),), ())
+    return algebra.atom(node.name, (symmetric_part(scope, values[0]),), ())
 
 
 @define("svdvals(A)")

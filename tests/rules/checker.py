@@ -17,6 +17,7 @@ from matgrad.compiler.expr import Atom, Contract, Reduce, Sum, Symbol, symbol, t
 from matgrad.compiler.match import ELEMENTS
 from matgrad.compiler.simplify import compile_rule, pattern_of, rewrites, wild_symbols
 from matgrad.grammar import syntax
+from matgrad.grammar.errors import DomainError
 
 PRIMES = (3, 5, 7, 2, 11, 13)
 ATTRIBUTES = {"posdef", "orthogonal", "nonneg", "positive", "symmetric", "psd", "diagonal", "lower", "upper"}
@@ -55,10 +56,11 @@ def instance(rule: syntax.Rule, elements: tuple[int, ...]):
     return bound, sizes
 
 
-def data(s: Symbol, sizes, rng, positive=False):
+def data(s: Symbol, sizes, rng, positive=False, definite=False):
     """A random array for a symbol that has its attributes."""
     array = rng.normal(size=tuple(d.evaluate(sizes) for d in s.shape))
-    if s.attributes & {"posdef", "psd"}:
+    square = array.ndim == 2 and len(array) == array.shape[1]
+    if s.attributes & {"posdef", "psd"} or (definite and square):
         array = array @ array.T + np.eye(len(array))
     if "symmetric" in s.attributes:
         array = array + array.T
@@ -89,7 +91,11 @@ def equal_values(left, right, bound, sizes, seed=0):
     for attempt in range(4):
         rng = np.random.default_rng(seed + attempt)
         arrays = {name: data(s, sizes, rng) for name, s in bound.items()}
-        one, two = evaluate(left, arrays, sizes), evaluate(right, arrays, sizes)
+        try:
+            one, two = evaluate(left, arrays, sizes), evaluate(right, arrays, sizes)
+        except DomainError:  # logm and the like
+            arrays = {name: data(s, sizes, rng, definite=True) for name, s in bound.items()}
+            one, two = evaluate(left, arrays, sizes), evaluate(right, arrays, sizes)
         finite = np.isfinite(one)
         if not np.any(finite):
             arrays = {name: data(s, sizes, rng, positive=True) for name, s in bound.items()}
@@ -102,9 +108,14 @@ def equal_values(left, right, bound, sizes, seed=0):
     return True
 
 
+# How many times n^3 a matrix function costs; 2/3 for those that need one factorization.
+CUBES = {"inv": 2, "adj": 22, "pinv": 22, "svdvals": 4, "norm2": 4, "normnuc": 4, "eigvals": 4, "eigmax": 4, "eigmin": 4, "expm": 20,
+         "logm": 60, "sqrtm": 25}  # fmt: skip
+
+
 def cost(expression, sizes):
-    """Operations of a direct evaluation, scalars apart: 2 per multiplication and addition of a product, 2n^3/3 for a
-    factorization, 2n^3 for an inverse, 1 per element of anything else."""
+    """Operations of a direct evaluation, scalars apart: 2 per multiplication and addition of a product, `CUBES` for
+    matrix functions, 1 per element of anything else."""
     total = 0.0
     for current in topological(expression):
         points = float(np.prod([d.evaluate(sizes) for d in current.shape], initial=1)) if current.order else 0.0
@@ -116,9 +127,10 @@ def cost(expression, sizes):
         elif isinstance(current, Sum) and len(current.terms) == 1:
             points = 0.0
         elif isinstance(current, Atom) and current.function == "normfro":
-            points = 3 * float(np.prod([d.evaluate(sizes) for d in current.operands[0].shape]))
+            points = 2 * float(np.prod([d.evaluate(sizes) for d in current.operands[0].shape]))
+            points = points if points > 2 else 0.0
         elif isinstance(current, Atom):
-            points = current.operands[0].shape[0].evaluate(sizes) ** 3 * (2 if current.function == "inv" else 2 / 3)
+            points = current.operands[0].shape[0].evaluate(sizes) ** 3 * CUBES.get(current.function, 2 / 3)
         elif isinstance(current, Reduce):
             points = float(np.prod([d.evaluate(sizes) for d in current.argument.shape], initial=1))
         total += points
