@@ -7,6 +7,7 @@ not noticed.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,16 @@ class BoundFunction:
             self._entries[kernel] = kernel.entry(fixed, self._slow_call, limits)
         self._entry = self._entries[kernel]
         return kernel.run(*ordered, out=out)
+
+    @functools.cached_property
+    def njit(self) -> Any:
+        """The function of the remaining parameters for other code compiled by Numba, as `Function.njit`.
+
+        It holds the data of this moment: `rebind` does not change it, and they are kept until the process ends.
+        """
+        from .njit import njit_function
+
+        return njit_function(self._function, self._data)
 
     def rebind(self, **data: Any) -> None:
         """Changes data that were given to `bind`.  Raises ArgumentError for a name that was not."""

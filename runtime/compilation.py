@@ -36,7 +36,7 @@ class Compilation:
 
     def __init__(self, definition: Definition, nest: Any = None, title: str = "") -> None:
         self.definition = definition
-        self._nest, self._title = nest, title
+        self.nest, self._title = nest, title
         self._lock = threading.RLock()
         self._programs: dict[tuple[tuple[int, ...], frozenset[str]], Program | None] = {}
         self._kernels: dict[tuple[Program | None, str], Kernel | Direct] = {}
@@ -96,9 +96,9 @@ class Compilation:
         with self._lock:
             if (program, dtype) not in self._kernels:
                 if program is None:
-                    made: Kernel | Direct = Direct(self.definition, dtype, self._nest)
+                    made: Kernel | Direct = Direct(self.definition, dtype, self.nest)
                 else:
-                    made = Kernel(program, dtype, self._nest, self._title)
+                    made = Kernel(program, dtype, self.nest, self._title)
                 self._kernels[program, dtype] = made
             return self._kernels[program, dtype]
 

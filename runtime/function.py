@@ -216,6 +216,18 @@ class Function:
                 raise errors.ArgumentError(f"there is no parameter {name}", hint=f"did you mean {close}?" if close else "")
         return BoundFunction(self, data, fast)
 
+    @functools.cached_property
+    def njit(self) -> Any:
+        """The function for other code compiled by Numba, which calls it without Python in between.
+
+        Takes arrays and numbers, returns what a call returns; also as an argument of such code.  Wrong types are errors
+        when that code is compiled; raises mg.ShapeError, mg.DomainError when it runs.  Where the last call was made from
+        Python its sizes decide about the kernel, else medium ones.
+        """
+        from .njit import njit_function
+
+        return njit_function(self)
+
     # Texts.
 
     def text(self) -> str:
