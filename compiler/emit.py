@@ -62,15 +62,15 @@ class _Emitter:
         steps: list[Loop | Routine | Require | Blocks] = []
         self.comments: list[list[str]] = []
         work = list(self.program.work)
-        for step in self.program.steps:
-            self.comments.append(step_lines(step))
-            if isinstance(step, Rows):
-                blocks = split_rows(step, 1 + sum(isinstance(s, Blocks) for s in steps))
+        for planned in self.program.steps:
+            self.comments.append(step_lines(planned))
+            if isinstance(planned, Rows):
+                blocks = split_rows(planned, 1 + sum(isinstance(s, Blocks) for s in steps))
                 local = {b.name: b for b in blocks.local}
                 work = [local.get(b.name, b) for b in work]
                 steps.append(blocks)
             else:
-                steps.append(step)
+                steps.append(planned)
         if any(isinstance(s, Routine) and s.name in _ELEMENTWISE_CHECKS for s in self.program.flat()):
             work.append(_FOUND)
         self.sizes(steps)
@@ -186,8 +186,10 @@ class _Emitter:
         """The memory that routines need besides their views; one piece for all, as large as the largest."""
         sizes: dict[Dim, None] = {}
         for step in self.program.flat():
-            if isinstance(step, Routine) and ROUTINES[step.name].scratch is not None:
-                signature = ROUTINES[step.name]
+            if not isinstance(step, Routine):
+                continue
+            signature = ROUTINES[step.name]
+            if signature.scratch is not None:
                 found = signature.sizes(step)
                 sizes[signature.scratch(*(found[letter] for letter in signature.letters))] = None
         if not sizes:

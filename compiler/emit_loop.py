@@ -29,7 +29,7 @@ def collapse(loop: Loop) -> Loop:
     numbers = [r.index for r in _refs(loop) if r.kind == "label"]
     for k in range(len(loop.extents) - 1):
         inner = loop.extents[k + 1]
-        accesses = [(a.view, a.labels) for a in (*loop.loads, *loop.stores)]
+        accesses = [(a.view, a.labels) for a in loop.loads] + [(s.view, s.labels) for s in loop.stores]
         if max(numbers, default=-1) < k and all(_runs_through(view, labels, k, inner) for view, labels in accesses):
             extents = (*loop.extents[:k], loop.extents[k] * inner, *loop.extents[k + 2 :])
             loads = tuple(Load(*_merged(a.view, a.labels, k)) for a in loop.loads)

@@ -109,10 +109,10 @@ class _Splitter:
 
     def loop(self, loop: Loop) -> None:
         labels = set()
-        for access in (*loop.loads, *loop.stores):
-            axis = self.row_axis(access.view)
+        for view, places in [(a.view, a.labels) for a in loop.loads] + [(s.view, s.labels) for s in loop.stores]:
+            axis = self.row_axis(view)
             if axis is not None:
-                labels.add(access.labels[axis])
+                labels.add(places[axis])
         if len(labels) != 1:
             raise ValueError("a loop of a fused pass needs one label that runs over the rows")
         (label,) = labels

@@ -8,7 +8,7 @@ refused.  Not for: the usual calls, which never come here (`entry.py`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -43,10 +43,22 @@ def arranged(
     return tuple(given[name] for name in parameters)
 
 
+def is_sparse(value: Any) -> bool:
+    """Whether a value is one of SciPy's sparse matrices or arrays."""
+    return hasattr(value, "toarray") and not isinstance(value, np.ndarray)
+
+
+def refuse_sparse(name: str) -> NoReturn:
+    """Raises the mg.TypeError for a sparse matrix given for a parameter that is not declared so."""
+    raise errors.TypeError(
+        f"{name} is a sparse matrix", needed=f"an array: {name} is not declared sparse", hint=f"declare {name}: sparse matrix[m, n]"
+    )
+
+
 def as_array(name: str, value: Any) -> Array:
     """The value as an array of real numbers of any dtype.  Raises mg.TypeError."""
-    if hasattr(value, "toarray") and not isinstance(value, np.ndarray):
-        value = value.toarray()  # scipy.sparse
+    if is_sparse(value):
+        value = value.toarray()
     try:
         array = np.asarray(value)
         if array.dtype == object and isinstance(value, int):

@@ -62,7 +62,7 @@ def _needed(name: str) -> int:
 
 
 def _lower_kernel(name: str, text: str) -> str:
-    from numba.core import types
+    from numba import types
 
     scope: dict[str, Any] = {}
     exec(compile(text, f"<{name}>", "exec"), scope)

@@ -42,9 +42,8 @@ def doorway(
     `fixed` has arrays of the kernel's dtype, C-contiguous, by the number of their input (of order 0 for numbers).
     """
     free = [k for k in range(len(program.inputs)) if k not in fixed]
-    too_many = (
-        layout.length > words.MOST_WORDS or len(free) > words.MOST_ARGUMENTS or len(program.outputs) > words.MOST_OUTPUTS
-    )
+    counts = (layout.length, len(free), len(program.outputs))
+    too_many = any(c > most for c, most in zip(counts, words.MOST, strict=True))
     if too_many or not _structures_as_expected():
         return None
     dtype = np.dtype(dtype)

@@ -20,6 +20,7 @@ ARRAY, REAL, INTEGER = range(3)
 # What fits on the stack: words of the table, arguments, outputs, words of workspace.
 MOST_WORDS, MOST_ARGUMENTS, MOST_OUTPUTS, SMALL_WORDS = 512, 64, 32, 512
 SMALL = 8 * SMALL_WORDS
+MOST = (MOST_WORDS, MOST_ARGUMENTS, MOST_OUTPUTS)
 
 # Blocks of memory that are kept for the next call: up to 8 for each power of two, up to 2^28 bytes.
 POOL_CLASSES, POOL_SLOTS, LARGEST_KEPT = 48, 8, 28

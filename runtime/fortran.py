@@ -10,10 +10,9 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic
 
 from . import blas
-from .intrinsics import Pointer
+from .intrinsics import Pointer, intrinsic, intrinsic_of_arity
 
 
 def fortran(name: str, parameters: str) -> Any:
@@ -65,15 +64,6 @@ def fortran(name: str, parameters: str) -> Any:
         return types.intp(*wanted), generate
 
     return intrinsic_of_arity(typer, len(passed))
-
-
-def intrinsic_of_arity(typer: Any, count: int) -> Any:
-    """The intrinsic of `count` arguments for a typer of any number of them."""
-    # Numba looks at the names of the parameters, so a function that has them is made.
-    names = ", ".join(f"a{k}" for k in range(count))
-    scope: dict[str, Any] = {"typer": typer}
-    exec(f"def call(context, {names}):\n    return typer(context, {names})", scope)
-    return intrinsic(scope["call"])
 
 
 @intrinsic

@@ -15,12 +15,27 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import intrinsic, lower_builtin, models, register_model
+from numba.extending import intrinsic as numba_intrinsic
+from numba.extending import lower_builtin, models, register_model
 
 INT = ir.IntType(64)
 
 
-class Pointer(types.Type):  # type: ignore[misc]
+def intrinsic(typer: Callable[..., Any]) -> Any:
+    """Numba's decorator: integers that stand in the source are known to the typer."""
+    return numba_intrinsic(prefer_literal=True)(typer)
+
+
+def intrinsic_of_arity(typer: Any, count: int) -> Any:
+    """The intrinsic of `count` arguments for a typer of any number of them."""
+    # Numba looks at the names of the parameters, so a function that has them is made.
+    names = ", ".join(f"a{k}" for k in range(count))
+    scope: dict[str, Any] = {"typer": typer}
+    exec(f"def call(context, {names}):\n    return typer(context, {names})", scope)
+    return intrinsic(scope["call"])
+
+
+class Pointer(types.Type):
     """Address of an array of `dtype`; `p[i]` is its i-th element, unchecked.  Equal tags may overlap."""
 
     def __init__(self, dtype: types.Type, tag: int) -> None:
@@ -58,21 +73,23 @@ def _tag(builder: Any, instruction: Any, tag: int) -> None:
     instruction.set_metadata("tbaa", module.add_metadata([buffer, buffer, INT(0)]))
 
 
-@lower_builtin(operator.getitem, Pointer, types.Integer)
 def _load(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     value = builder.load(builder.gep(args[0], [args[1]]))
     _tag(builder, value, sig.args[0].tag)
     return value
 
 
-@lower_builtin(operator.setitem, Pointer, types.Integer, types.Any)
 def _store(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     instruction = builder.store(args[2], builder.gep(args[0], [args[1]]))
     _tag(builder, instruction, sig.args[0].tag)
     return context.get_dummy_value()
 
 
-@intrinsic(prefer_literal=True)
+lower_builtin(operator.getitem, Pointer, types.Integer)(_load)
+lower_builtin(operator.setitem, Pointer, types.Integer, types.Any)(_store)
+
+
+@intrinsic
 def array(typing_context: Any, table: Any, slot: Any, dtype: Any) -> Any:
     """The array of numbers of type `dtype` whose address is `table[slot]`."""
     result = Pointer(dtype.instance_type, slot.literal_value)
@@ -84,7 +101,7 @@ def array(typing_context: Any, table: Any, slot: Any, dtype: Any) -> Any:
     return result(table, slot, dtype), generate
 
 
-@intrinsic(prefer_literal=True)
+@intrinsic
 def part(typing_context: Any, memory: Any, offset: Any, tag: Any, dtype: Any) -> Any:
     """The array of type `dtype` that starts `offset` bytes behind `memory`, with a tag of its own."""
     result = Pointer(dtype.instance_type, tag.literal_value)

@@ -92,12 +92,12 @@ class Kernel:
             names = ", ".join(b.name for b in inputs)
             raise errors.ArgumentError(f"{len(arguments)} arguments for ({names})")
         arrays = [convert(b, value, self.dtype) for b, value in zip(inputs, arguments, strict=True)]
-        table, keep = self._table(arrays)
+        table = self._table(arrays)
         results = self._outputs(table, arrays, out)
         self._start(table, results)
         return self._nested(self.nest, self._finished(results, out))
 
-    def _table(self, arrays: Sequence[Array]) -> tuple[Array, Sequence[Array]]:
+    def _table(self, arrays: Sequence[Array]) -> Array:
         """The address table with everything about the inputs, and what the kernel answers about sizes."""
         table = np.zeros(self.layout.length, np.int64)
         for array, place, sizes in zip(arrays, self.layout.inputs, self.layout.input_sizes, strict=True):
@@ -107,7 +107,7 @@ class Kernel:
         if status != 0:
             check_sizes(self.program.inputs, arrays)
             raise AssertionError(f"the kernel refused the sizes ({status})")
-        return table, arrays
+        return table
 
     def _outputs(self, table: Array, arrays: Sequence[Array], out: Any) -> list[Array]:
         """An array for each output: the given one where the kernel can write to it."""

@@ -100,7 +100,7 @@ def lower(function: Callable[..., Any], arguments: tuple[Any, ...], symbol: str)
             typing_context, target_context, function, arguments, types.intp, flags, {}, library=library
         )
         library.finalize()
-        text = result.library.get_llvm_str()
+        text: str = result.library.get_llvm_str()
     inner = result.fndesc.llvm_func_name
     kinds = [str(target_context.get_value_type(a)) for a in arguments]
     declared = ", ".join(f"{kind} %a{k}" for k, kind in enumerate(kinds))

@@ -21,7 +21,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 _MAGIC = b"matgrad kernel 1\n"
-_SHAPING = ("arithmetic", "blas", "elementary", "entry_code", "entry_words", "fortran", "intrinsics", "native", "special")
+_SHAPING = (
+    "arithmetic",
+    "blas",
+    "elementary",
+    "entry_code",
+    "entry_words",
+    "fortran",
+    "intrinsics",
+    "native",
+    "special",
+    "words",
+)
 
 
 class Entry(NamedTuple):

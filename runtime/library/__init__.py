@@ -64,8 +64,7 @@ def _caller(name: str) -> Any:
     from llvmlite import ir
     from numba.core import types
 
-    from ..fortran import intrinsic_of_arity
-    from ..intrinsics import Pointer
+    from ..intrinsics import Pointer, intrinsic_of_arity
 
     signature = ROUTINES[name]
     model = parameters(signature, types.float64)
