@@ -51,7 +51,9 @@ def is_sparse(value: Any) -> bool:
 def refuse_sparse(name: str) -> NoReturn:
     """Raises the mg.TypeError for a sparse matrix given for a parameter that is not declared so."""
     raise errors.TypeError(
-        f"{name} is a sparse matrix", needed=f"an array: {name} is not declared sparse", hint=f"declare {name}: sparse matrix[m, n]"
+        f"{name} is a sparse matrix",
+        needed=f"an array: {name} is not declared sparse",
+        hint=f"declare {name}: sparse matrix[m, n]",
     )
 
 

@@ -11,10 +11,8 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..grammar import errors
-from .arguments import arranged
+from .arguments import arranged, as_array
 from .attributes import check_now
 
 if TYPE_CHECKING:
@@ -60,7 +58,7 @@ class BoundFunction:
             self._checked = True
         kernel, limits = compilation.kernel(ordered, frozenset(self._data))
         if kernel not in self._entries:
-            fixed = {k: np.asarray(given[name]) for k, name in enumerate(self._function.parameters) if name in self._data}
+            fixed = {k: as_array(name, given[name]) for k, name in enumerate(self._function.parameters) if name in self._data}
             self._entries[kernel] = kernel.entry(fixed, self._slow_call, limits)
         self._entry = self._entries[kernel]
         return kernel.run(*ordered, out=out)

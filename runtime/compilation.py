@@ -19,7 +19,7 @@ from ..compiler.plan.atoms import NoRoutine
 from ..compiler.program import Buffer, Program, Require
 from ..compiler.routines import cost
 from ..grammar import errors
-from .arguments import as_array, check_sizes, convert
+from .arguments import as_array, check_sizes, convert, is_sparse, refuse_sparse
 from .attributes import checking
 from .direct import Direct
 
@@ -50,6 +50,9 @@ class Compilation:
 
         Raises mg.TypeError, mg.ShapeError, which name the argument.
         """
+        for parameter, argument in zip(self.definition.parameters, arguments, strict=True):
+            if is_sparse(argument) and "sparse" not in parameter.attributes:
+                refuse_sparse(parameter.name)
         arrays = [as_array(p.name, a) for p, a in zip(self.definition.parameters, arguments, strict=True)]
         program, limits = self._program(arrays, trusted)
         return self._kernel(program, self._dtype(arguments, arrays)), limits
@@ -86,7 +89,8 @@ class Compilation:
         return found
 
     def _dtype(self, arguments: Sequence[Any], arrays: Sequence[Array]) -> str:
-        given = [a for v, a in zip(arguments, arrays, strict=True) if isinstance(v, np.ndarray | np.generic) and a.dtype.kind == "f"]
+        typed = [isinstance(v, np.ndarray | np.generic) or is_sparse(v) for v in arguments]
+        given = [a for a, has_type in zip(arrays, typed, strict=True) if has_type and a.dtype.kind == "f"]
         single = bool(given) and all(a.dtype == np.float32 for a in given)
         return "float32" if single else "float64"
 
