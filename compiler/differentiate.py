@@ -9,6 +9,7 @@ A differential is linear in its direction, so its adjoint is found by the same r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from ..grammar.errors import DomainError
@@ -188,8 +189,13 @@ def _multilinear_adjoint(current: Atom, position: int, adjoint: Expr, lead: int)
     return algebra.contract([*factors, (made, (*at, *seed[-2:]))], wanted, sizes)
 
 
-def tangent(function: Expr, variable: Symbol, direction: Expr) -> Expr:
-    """Forward mode: the directional derivative, of the function's shape."""
+def tangent(
+    function: Expr, variable: Symbol, direction: Expr, name: Callable[[Expr, Expr], Expr] = lambda _, value: value
+) -> Expr:
+    """Forward mode: the directional derivative, of the function's shape.
+
+    `name(expression, its tangent)` is what stands for the tangent in those of larger expressions: the tangent itself, or
+    a bound symbol, so that each rule's share can be told apart."""
     direction = project(direction, variable, 0)
     tangents: dict[Expr, Expr] = {}
     for current in dependent(function, variable):
@@ -206,6 +212,7 @@ def tangent(function: Expr, variable: Symbol, direction: Expr) -> Expr:
                 )
             case _:
                 tangents[current] = differential(current, moving)
+        tangents[current] = name(current, tangents[current])
     return tangents.get(function, algebra.zero(function.shape))
 
 
@@ -282,9 +289,11 @@ def _table(function: str, count: int, literal: str) -> Template:
 
 
 def project(derivative: Expr, variable: Symbol, lead: int) -> Expr:
-    """The orthogonal projection of the last indices on the space that the variable's attributes declare."""
+    """The orthogonal projection of the last indices on the space that the variable's attributes declare; a symbol that
+    is declared to be in the space is its own projection."""
     attributes = variable.attributes
-    if variable.order != 2 or not attributes:
+    declared = derivative.attributes if isinstance(derivative, Symbol) else frozenset()
+    if variable.order != 2 or not attributes or attributes & declared & {"diagonal", "lower", "upper"}:
         return derivative
     front = tuple(range(lead))
     i, j = lead, lead + 1

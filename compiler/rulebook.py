@@ -22,22 +22,24 @@ Key = tuple[str, int, str]  # name, number of parameters, and the literal second
 
 @dataclass(frozen=True)
 class Template:
-    """A right side with the names of its parameters."""
+    """A right side with the names of its parameters; `reference` is the comment behind the line."""
 
     parameters: tuple[str, ...]
     value: syntax.Node
     text: str
+    reference: str = ""
 
 
 @dataclass(frozen=True)
 class Rulebook:
-    """Everything that the rule files say."""
+    """Everything that the rule files say.  `texts` are the lines of rules and laws, `references` the comments behind them."""
 
     differentials: dict[Key, Template] = field(default_factory=dict)
     definitions: dict[Key, Template] = field(default_factory=dict)
     rules: dict[str, syntax.Rule] = field(default_factory=dict)
     laws: dict[str, syntax.Rule] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
 
 
 @functools.cache
@@ -55,14 +57,15 @@ def read(source: Source, book: Rulebook) -> None:
     """Enters the lines of one file into the book."""
     for line in parse_rules(source).lines:
         text = source.text[line.span.start : line.span.end].strip()
+        comment = source.text[line.span.end :].partition("\n")[0].strip().removeprefix("#").strip()
         if isinstance(line, syntax.Differential):
-            book.differentials[_key(line.name, line.parameters)] = _template(line.parameters, line.value, text)
+            book.differentials[_key(line.name, line.parameters)] = _template(line.parameters, line.value, text, comment)
         elif line.kind == "def":
             assert isinstance(line.left, syntax.Call)
             book.definitions[_key(line.left.name, line.left.arguments)] = _template(line.left.arguments, line.right, text)
         else:
             (book.rules if line.kind == "rule" else book.laws)[line.name] = line
-            book.texts[line.name] = text
+            book.texts[line.name], book.references[line.name] = text, comment
 
 
 def _key(name: str, parameters: tuple[syntax.Node, ...]) -> Key:
@@ -70,8 +73,10 @@ def _key(name: str, parameters: tuple[syntax.Node, ...]) -> Key:
     return name, len(parameters), literal
 
 
-def _template(parameters: tuple[syntax.Node, ...], value: syntax.Node, text: str) -> Template:
-    return Template(tuple(p.id if isinstance(p, syntax.Name) else "" for p in parameters), value, text)
+def _template(
+    parameters: tuple[syntax.Node, ...], value: syntax.Node, text: str, reference: str = ""
+) -> Template:
+    return Template(tuple(p.id if isinstance(p, syntax.Name) else "" for p in parameters), value, text, reference)
 
 
 def instantiate(value: syntax.Node, names: Mapping[str, Value]) -> Expr:
