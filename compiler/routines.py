@@ -34,7 +34,7 @@ matrices n x k or vectors n.
     lu_det                 d ()             F, p                                d = det(A)
     lu_logabsdet           l (), s ()       F, p                                l = log(abs(d)), s = sign(d) = -1, 0, 1;
                                                                                 l = -inf where s = 0
-    mirror                 P (n,n)          A (n,n)                             P symmetric, with A's lower triangle; in place
+    mirror                 P (n,n)          A (n,n)                             the lower triangle of A, mirrored; in place
     copy                   Y (any order)    X (same shape)                      Y = X
     fill                   Y (any order)                           value        Y = value everywhere
     check_symmetric                         A (n,n)                             A is symmetric to 1e-8 of max(abs(A))
@@ -223,12 +223,8 @@ ROUTINES: dict[str, Signature] = {
         Signature("syr2k", "nk,nk->nn", lambda a, b: a @ b.T + b @ a.T, lambda n, k: 6 * k * n * (n + 1), _SCALED),
         Signature("symm", "mm,mn->mn", np.matmul, lambda m, n: 6 * m * m * n, _SCALED),
         Signature("symv", "nn,n->n", np.matmul, lambda n: 6 * n * n, _SCALED),
-        Signature(
-            "trmm_lower", "nn,n[k]->n[k]", lambda t, b: np.tril(t) @ b, lambda n, k: 3 * n * n * k, ("alpha",)
-        ),
-        Signature(
-            "trmm_upper", "nn,n[k]->n[k]", lambda t, b: np.triu(t) @ b, lambda n, k: 3 * n * n * k, ("alpha",)
-        ),
+        Signature("trmm_lower", "nn,n[k]->n[k]", lambda t, b: np.tril(t) @ b, lambda n, k: 3 * n * n * k, ("alpha",)),
+        Signature("trmm_upper", "nn,n[k]->n[k]", lambda t, b: np.triu(t) @ b, lambda n, k: 3 * n * n * k, ("alpha",)),
         Signature(
             "trsm_lower",
             "nn,n[k]->n[k]",
@@ -305,9 +301,7 @@ ROUTINES: dict[str, Signature] = {
         Signature("lu_det", "nn,n->", _lu_det, lambda n: 3 * n, integers=(1,)),
         Signature("lu_logabsdet", "nn,n->,", _lu_logabsdet, lambda n: 6 * n, integers=(1,)),
         # Moving numbers, and checks: free by the convention.
-        Signature(
-            "mirror", "nn->nn", lambda a: np.tril(a) + np.tril(a, -1).T, lambda n: _ZERO, in_place=True
-        ),
+        Signature("mirror", "nn->nn", lambda a: np.tril(a) + np.tril(a, -1).T, lambda n: _ZERO, in_place=True),
         Signature("copy", "*->*", lambda x: x, lambda: _ZERO),
         Signature("fill", "->*", lambda: 1.0, lambda: _ZERO, ("value",)),
         _check("check_symmetric", "nn", _is_symmetric),

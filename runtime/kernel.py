@@ -80,9 +80,7 @@ class Kernel:
         given = {k: convert(self.program.inputs[k], value, self.dtype) for k, value in (fixed or {}).items()}
         if fallback is None:
             fallback = _Slow(self, given) if given else self.run
-        made = doorway(
-            self.address, self.program, self.layout, self.dtype, fallback, self.nest, given, limits or {}
-        )
+        made = doorway(self.address, self.program, self.layout, self.dtype, fallback, self.nest, given, limits or {})
         return made or fallback
 
     def run(self, *arguments: Any, out: Any = None) -> Any:

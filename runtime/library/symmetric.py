@@ -105,7 +105,12 @@ def symv(
         # Four rows at a time share the loads of x and the loads and stores of y.
         rows = min(4, n - i)
         if rows == 4:
-            r0, r1, r2, r3 = shift(S, i * lds), shift(S, (i + 1) * lds), shift(S, (i + 2) * lds), shift(S, (i + 3) * lds)
+            r0, r1, r2, r3 = (
+                shift(S, i * lds),
+                shift(S, (i + 1) * lds),
+                shift(S, (i + 2) * lds),
+                shift(S, (i + 3) * lds),
+            )
             x_0, x_1, x_2, x_3 = alpha * x[i], alpha * x[i + 1], alpha * x[i + 2], alpha * x[i + 3]
             t0, t1, t2, t3 = zero, zero, zero, zero
             for j in range(i):

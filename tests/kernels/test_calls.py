@@ -94,7 +94,14 @@ def test_arguments_are_converted(call: Any) -> None:
     wide[::2, ::2] = x
     shifted = np.frombuffer(b"1" + x.tobytes(), np.uint8)[1:].view(np.float64).reshape(x.shape)
     assert not shifted.flags.aligned
-    for other in (np.asfortranarray(x), wide[::2, ::2], x[::-1][::-1], x.astype(">f8"), x.tolist(), scipy.sparse.csr_matrix(x)):
+    for other in (
+        np.asfortranarray(x),
+        wide[::2, ::2],
+        x[::-1][::-1],
+        x.astype(">f8"),
+        x.tolist(),
+        scipy.sparse.csr_matrix(x),
+    ):
         check(call(other, y, w, lam), expected)
     check(call(shifted, y, w, lam), expected)
     check(call(x, y, w, np.array(lam)), expected)
@@ -273,7 +280,9 @@ def test_sizes_outside_of_the_limits_go_to_the_fallback() -> None:
 
 def test_failures_are_raised() -> None:
     a, factor = Buffer("A", (N, N), "input"), Buffer("L", (N, N), "output")
-    program = Program((a,), (factor,), (), (Routine("cholesky", (factor.view(),), (a.view(),), failure="A is not posdef"),))
+    program = Program(
+        (a,), (factor,), (), (Routine("cholesky", (factor.view(),), (a.view(),), failure="A is not posdef"),)
+    )
     kernel = Kernel(program)
     for call in (kernel.run, kernel.entry()):
         np.testing.assert_allclose(call(np.eye(40) * 4), np.eye(40) * 2)

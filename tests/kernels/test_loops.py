@@ -51,7 +51,9 @@ class RandomLoops:
         ops: list[Op] = []
         for _ in range(int(rng.integers(1, 6))):
             choices = [Ref("load", k) for k in range(3)] + [Ref("op", k) for k in range(len(ops))]
-            choices += [Ref("const", value=0.5), Ref("size", dim=SIZES[0] + 1)] + [Ref("label", k) for k in range(order)]
+            choices += [Ref("const", value=0.5), Ref("size", dim=SIZES[0] + 1)] + [
+                Ref("label", k) for k in range(order)
+            ]
             picked = [choices[k] for k in rng.integers(len(choices), size=2)]
             if rng.random() < 0.7:
                 ops.append(Op(str(rng.choice(BINARY)), tuple(picked)))
@@ -67,7 +69,9 @@ class RandomLoops:
             self.outputs.append(out)
             reduce = None if len(kept) == order else str(rng.choice(["sum", "max", "min", "prod"]))
             value = Ref("op", int(rng.integers(len(ops))))
-            stores.append(Store(out.view(), kept, value, reduce, accumulate=reduce in (None, "sum") and rng.random() < 0.3))
+            stores.append(
+                Store(out.view(), kept, value, reduce, accumulate=reduce in (None, "sum") and rng.random() < 0.3)
+            )
         return Loop(tuple(SIZES[:order]), loads, tuple(ops), tuple(stores))
 
     def program(self, count: int) -> Program:

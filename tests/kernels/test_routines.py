@@ -146,9 +146,13 @@ def test_lu(dtype: str) -> None:
             assert found["sign"] == sign
             np.testing.assert_allclose(found["logarithm"], logarithm, atol=1e-2 if dtype == "float32" else 1e-10)
             if n <= 20:
-                np.testing.assert_allclose(found["determinant"], np.linalg.det(a), rtol=1e-2 if dtype == "float32" else 1e-9)
+                np.testing.assert_allclose(
+                    found["determinant"], np.linalg.det(a), rtol=1e-2 if dtype == "float32" else 1e-9
+                )
             for name, e in zip(names, expected, strict=True):
-                np.testing.assert_allclose(found[name], e, atol=tolerance * (1 + np.abs(e).max(initial=0)), err_msg=name)
+                np.testing.assert_allclose(
+                    found[name], e, atol=tolerance * (1 + np.abs(e).max(initial=0)), err_msg=name
+                )
 
 
 def lu_program() -> tuple[Program, list[str]]:

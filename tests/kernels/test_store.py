@@ -85,7 +85,9 @@ def test_damaged_files_count_as_missing(folder: Path, damage: str) -> None:
     assert store.get("text") == ENTRY
 
 
-def test_a_folder_that_others_can_write_to_is_not_used(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_others_can_write_to_is_not_used(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder.mkdir(parents=True)
     folder.chmod(0o777)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
@@ -131,4 +133,6 @@ def test_many_processes_at_once(folder: Path) -> None:
 
 
 def test_without_a_home() -> None:
-    assert process(HOME="/nonexistent", XDG_CACHE_HOME="/proc/nonexistent", TMPDIR="/proc").startswith("[2.0, 2.0, 2.0]")
+    assert process(HOME="/nonexistent", XDG_CACHE_HOME="/proc/nonexistent", TMPDIR="/proc").startswith(
+        "[2.0, 2.0, 2.0]"
+    )
