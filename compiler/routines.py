@@ -34,7 +34,7 @@ matrices n x k or vectors n.
     lu_det                 d ()             F, p                                d = det(A)
     lu_logabsdet           l (), s ()       F, p                                l = log(abs(d)), s = sign(d) = -1, 0, 1;
                                                                                 l = -inf where s = 0
-    mirror                 P (n,n)          A (n,n)                             the lower triangle of A, mirrored; in place
+    mirror                 P (n,n)          A (n,n)                             A's lower triangle, mirrored; in place
     copy                   Y (any order)    X (same shape)                      Y = X
     fill                   Y (any order)                           value        Y = value everywhere
     check_symmetric                         A (n,n)                             A is symmetric to 1e-8 of max(abs(A))
