@@ -80,6 +80,7 @@ class Builder:
         self.tasks: list[Task] = []
         self.uses: dict[Expr, Use] = {}
         self.waiting = Waiting(self, ())
+        self.readers: dict[Expr, int] = {}  # how many expressions need each
         self.nodes: frozenset[Expr] = frozenset()  # the shadows of all contractions that are needed anyway
         self.networks: dict[Contract, Network] = {}
         self.known: dict[Expr, Known] = {}
@@ -128,6 +129,11 @@ class Builder:
         order = topological(*results)
         self.nodes = frozenset(s for e in order if (s := shadow_whole(self, e)) is not None)
         self.waiting = Waiting(self, order)
+        for e in order:
+            for operand in e.operands:
+                self.readers[operand] = self.readers.get(operand, 0) + 1
+        for result in results:
+            self.readers[result] = self.readers.get(result, 0) + 1
         if self.fixed:
             for e in order:
                 named = [e.name] if isinstance(e, Symbol) else []

@@ -57,8 +57,8 @@ class _Component:
         size = {label: builder.guess(dim) for label, dim in net.sizes.items()}
         self.search = Search(labels, self.outputs, size, self._price, self._inverses(), self.shadow)
 
-    def _inverses(self) -> dict[int, float]:
-        from .atoms import making
+    def _inverses(self) -> dict[int, tuple[float, float]]:
+        from .atoms import kind, making
 
         found = {}
         for k, unit in enumerate(self.units):
@@ -66,7 +66,9 @@ class _Component:
             whole = len(unit) == 1 and self.net.whole(unit[0]) is not None
             if whole and isinstance(factor, Atom) and factor.function == "inv" and factor not in self.builder.uses:
                 ready = self.builder.fast and self.builder.free_ahead([factor])
-                found[k] = 0.0 if ready else making(self.builder, factor)
+                triangular = kind(factor.arguments[0]) in ("lower", "upper")
+                cost = 0.0 if ready else making(self.builder, factor)
+                found[k] = (cost, 1.0 if triangular else 2.0)
         return found
 
     def members(self, mask: int) -> list[int]:
@@ -140,6 +142,9 @@ def component(
     if root is not None:
         inner, at = root
         return multiply(builder, expression, outputs, net.sizes, (inner, at[0]), (inner, at[1]), None)
+    halved = _halved(builder, expression, net, members)
+    if halved is not None:
+        return builder.use(halved)
     factors = _Component(builder, net, members, outputs)
     count = len(factors.units)
     tree = Tree(1) if count == 1 else factors.search.best()
@@ -227,6 +232,32 @@ def shadow_part(net: Network, members: Sequence[int], labels: frozenset[int]) ->
     """The shadow of the product of some factors, in canonical orientation."""
     expression = net.part(members, sorted(labels), shadow=True)
     return oriented(expression)[0] if len(labels) == 2 else expression
+
+
+def _halved(builder: Builder, expression: Contract, net: Network, members: Sequence[int]) -> Expr | None:
+    """F'*inv(S)*F is Z'*Z for Z = inv(chol(S))*F, which costs half; None where the inverse is wanted elsewhere too."""
+    if net.defining:
+        return None
+    for k in members:
+        inverse, at = net.factors[k]
+        if not isinstance(inverse, Atom) or inverse.function != "inv" or builder.readers.get(inverse, 0) != 1:
+            continue
+        argument = inverse.arguments[0]
+        if not has(argument, "psd") or has(argument, "diagonal") or inverse in builder.uses or at[0] == at[1]:
+            continue
+        beside = [[j for j in members if j != k and label in net.labels[j]] for label in at]
+        if any(len(found) != 1 or label in net.kept for found, label in zip(beside, at, strict=True)):
+            continue
+        (left,), (right,) = beside
+        (f, one), (g, two) = net.factors[left], net.factors[right]
+        if left == right or f is not g or one.index(at[0]) != two.index(at[1]) or len(set(one)) != len(one):
+            continue
+        root = algebra.atom("inv", (algebra.atom("chol", (argument,), argument.shape),), argument.shape)
+        inner = len(net.sizes)
+        sizes = net.sizes | {inner: argument.shape[0]}
+        rest = [factor for j, factor in enumerate(net.factors) if j != k]
+        return contract([*rest, (root, (inner, at[0])), (root, (inner, at[1]))], range(expression.order), sizes)
+    return None
 
 
 def component_cost(builder: Builder, net: Network) -> float:

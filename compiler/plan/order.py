@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 GEMM = 0.035  # per flop
-CALL = 100.0  # for a call of gemm
+CALL = 40.0  # for a call of gemm
 PASS = 0.15  # per element of a matrix that is read once (gemv), or written
 LOOP = 0.15  # per operation of a loop
 SOLVE = 0.06  # per flop of a triangular solve or an inversion
@@ -39,8 +39,8 @@ class Search:
     """The search for one contraction.
 
     `price(mask)` is what part of its cost an intermediate counts: 0 where it exists already, less than 1 where others
-    want it too.  `inverses[k]` is the cost of making the inverse that factor k is.  Subsets of equal `identity` are
-    the same array, up to transposition.
+    want it too.  `inverses[k]` is the cost of making the inverse that factor k is, and the operations for each element
+    of its product if a system is solved instead.  Subsets of equal `identity` are the same array, up to transposition.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Search:
         outputs: Labels,
         size: Mapping[int, float],
         price: Callable[[int], float],
-        inverses: Mapping[int, float],
+        inverses: Mapping[int, tuple[float, float]],
         identity: Callable[[int], object],
     ) -> None:
         self.factors = factors
@@ -104,7 +104,7 @@ class Search:
         for k in sides:
             if making[k] == 0.0 or len(summed) != 1 or shared & kept or len((a, b)[k]) != 2:
                 continue
-            other = direct - making[k] - own + SOLVE * 2 * union
+            other = direct - making[k] - own + SOLVE * self._operations((left, right)[k]) * union
             if (other if solve is None else other + 1.0) < direct:
                 direct, solve = other, k
         parts = left.cost + right.cost
@@ -119,7 +119,11 @@ class Search:
 
     def _making(self, tree: Tree) -> float:
         k = self._inverse(tree)
-        return 0.0 if k is None else self.inverses[k]
+        return 0.0 if k is None else self.inverses[k][0]
+
+    def _operations(self, tree: Tree) -> float:
+        k = self._inverse(tree)
+        return 0.0 if k is None else self.inverses[k][1]
 
     def loop(self, mask: int) -> Tree:
         """All factors of a subset in one loop."""
@@ -130,7 +134,7 @@ class Search:
             if mask >> k & 1:
                 labels |= own
                 count += 1
-                making += self.inverses.get(k, 0.0)
+                making += self.inverses.get(k, (0.0, 0.0))[0]
         volume = self.volume(frozenset(labels))
         return Tree(mask, None, None, (volume * (PASS + LOOP * count) + making) * self._price(mask))
 

@@ -53,9 +53,11 @@ def multiply(
         rows, columns = columns, rows
     a, b = operands
     reads = [through(builder.use(e).read(tuple(plain(k) for k in labels))) for e, labels in (a, b)]
+    body = BodyBuilder()
+    loop = body.finish(body.op("mul", *[body.read(read) for read in reads]))
     m, k, n = tuple(rows), tuple(inner), tuple(columns)
     routine, inputs, groups = _routine(a, b, reads, m, k, n, extents)
-    return builder.define(expression, builder.task(Product(routine, extents, count, inputs, groups, finished)))
+    return builder.define(expression, builder.task(Product(routine, extents, count, inputs, groups, loop)))
 
 
 Groups = tuple[tuple[int, ...], ...]

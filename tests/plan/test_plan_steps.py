@@ -42,6 +42,8 @@ def planned(text: str, *variables: str, **sizes: int) -> Program:
             value = value @ value.T + np.eye(len(value))
         if "symmetric" in p.attributes:
             value = value + value.T
+        if "positive" in p.attributes:
+            value = np.abs(value) + 0.5
         if "lower" in p.attributes:
             value = np.tril(value) + 3 * np.eye(len(value))
         if "diagonal" in p.attributes:
