@@ -25,7 +25,7 @@ Labels = tuple[int, ...]
 Factor = tuple[Expr, Labels]
 
 # Beyond this many factors a nested contraction stays a factor: f(x) = g(x)*g(x), 24 levels deep, must not expand.
-MOST_FACTORS = 48
+MOST_FACTORS = 16
 # Powers up to this one are repeated factors (so that x'*x is sum(x.^2)), higher ones are `pow`.
 MOST_REPEATED = 4
 # Beyond this many tied labelings the first one is taken: still right, but equal contractions may be told apart.

@@ -21,47 +21,52 @@ SUMMED = -1
 def factored(expression: Sum) -> Expr | None:
     """The sum with the factor that most of its terms share taken out of them."""
     # Terms with different indicators stay apart: what is infinite must meet its own indicator first.
-    groups: dict[tuple[Key, frozenset[Placed]], list[tuple[int, Expr]]] = {}
+    groups: dict[tuple[Key, frozenset[Placed]], dict[int, int]] = {}
     for position, (_, term) in enumerate(expression.terms):
         if isinstance(term, Contract):
-            seen: set[Key] = set()
             masks = frozenset(placed for placed in term.factors if _is_indicator(placed[0]))
             for index in range(len(term.factors)):
-                key, rest = _without(term, index)
-                if rest is not None and key not in seen:
-                    seen.add(key)
-                    groups.setdefault((key, masks), []).append((position, rest))
+                key = _key(term, index)
+                if key is not None:
+                    groups.setdefault((key, masks), {}).setdefault(position, index)
     shared = {key: found for key, found in groups.items() if len(found) > 1}
     if not shared:
         return None
     best = max(shared, key=lambda k: (len(shared[k]), _is_indicator(k[0][0]), k[0][0].order, k[0][0].key))
-    key, taken = best[0], dict(shared[best])
-    inner = algebra.add([(expression.terms[p][0], rest) for p, rest in taken.items()], next(iter(taken.values())).shape)
+    taken = shared[best]
+    rests = [(c, _without(term, taken[p])) for p, (c, term) in enumerate(expression.terms) if p in taken]
+    inner = algebra.add(rests, rests[0][1].shape)
     kept = [term for p, term in enumerate(expression.terms) if p not in taken]
-    return algebra.add([*kept, (Fraction(1), _joined(key, inner, expression))], expression.shape)
+    return algebra.add([*kept, (Fraction(1), _joined(best[0], inner, expression))], expression.shape)
 
 
 def _is_indicator(factor: Expr) -> bool:
     return isinstance(factor, Map) and factor.function in COMPARISONS
 
 
-def _without(term: Contract, index: int) -> tuple[Key, Expr | None]:
-    """The factor with where its indices go (an output or `SUMMED`) and the outputs that the rest also has, and the rest:
-    indices that were summed with the factor first, then those outputs."""
+def _key(term: Contract, index: int) -> Key | None:
+    """A factor that can be taken out, with where its indices go (an output or `SUMMED`) and the outputs that the rest
+    also has; None for one that cannot."""
     factor, at = term.factors[index]
     others = [f for k, f in enumerate(term.factors) if k != index]
     used = {label for _, labels in others for label in labels}
-    places = tuple(label if label < term.order else SUMMED for label in at)
     shared = tuple(label for label in range(term.order) if label in used)
-    key = (factor, places, shared)
     summed = [label for label in at if label >= term.order]
     bare = not others or not summed and not shared and len(others) != sum(not f.order for f, _ in others)
-    if not others or len(set(at)) != len(at) or not set(summed) <= used or bare:
-        return key, None
-    sizes = {label: term.sizes[label] for label in used}
-    rest = algebra.contract(others, [*summed, *shared], sizes)
-    small = rest.order <= max(term.order, 1) or len(others) == 1
-    return key, rest if small else None
+    small = len(summed) + len(shared) <= max(term.order, 1) or len(others) == 1
+    if bare or not small or len(set(at)) != len(at) or not set(summed) <= used:
+        return None
+    return factor, tuple(label if label < term.order else SUMMED for label in at), shared
+
+
+def _without(term: Expr, index: int) -> Expr:
+    """The rest of a term without a factor: indices that were summed with the factor first, then its outputs."""
+    assert isinstance(term, Contract)
+    others = [f for k, f in enumerate(term.factors) if k != index]
+    used = {label for _, labels in others for label in labels}
+    summed = [label for label in term.factors[index][1] if label >= term.order]
+    outputs = [*summed, *(label for label in range(term.order) if label in used)]
+    return algebra.contract(others, outputs, {label: term.sizes[label] for label in used})
 
 
 def _joined(key: Key, inner: Expr, expression: Sum) -> Expr:
