@@ -73,6 +73,19 @@ class BoundFunction:
 
         return njit_function(self._function, self._data)
 
+    @functools.cached_property
+    def address(self) -> int:
+        """The address of the function as a C function, as `Function.address`; holds the data of this moment."""
+        from .callback import address
+
+        return address(self._function, self._data)
+
+    def low_level_callable(self) -> Any:
+        """The `scipy.LowLevelCallable`, as `Function.low_level_callable`; holds the data of this moment."""
+        from .callback import low_level_callable
+
+        return low_level_callable(self._function, self._data)
+
     def rebind(self, **data: Any) -> None:
         """Changes data that were given to `bind`.  Raises ArgumentError for a name that was not."""
         for name in data:

@@ -141,9 +141,12 @@ class Function:
 
     def _derived(self, operation: str, variables: Sequence[str | Sequence[str]]) -> Function:
         derivation = Derivation(operation, variables_or_only(self.parameters, variables))
-        made = Function(self._source, self._syntax, self._functions, (*self._derivations, derivation))
+        made = self._with((*self._derivations, derivation))
         made.definition()  # an unknown variable is an error here and not at the first call
         return made
+
+    def _with(self, derivations: tuple[Derivation, ...]) -> Function:
+        return Function(self._source, self._syntax, self._functions, derivations)
 
     # Meaning.
 
@@ -157,14 +160,16 @@ class Function:
     def _define(self, orders: tuple[int, ...] | None) -> Definition:
         if orders is None and self._untyped:
             scalar = bool(self._derivations) and self._derivations[0].operation in ("grad", "value_and_grad", "hess", "hvp")
-            base = infer(self._syntax, self._source, self._functions, self._names,
-                         (lambda d: not d.results[0].order) if scalar else (lambda d: True))  # fmt: skip
+            base = infer(self._untyped, self._base, (lambda d: not d.results[0].order) if scalar else (lambda d: True))
         else:
-            given = dict(zip(self._untyped, orders or (), strict=True))
-            base = elaborate(self._syntax, self._source, self._functions, given, self._names)
+            base = self._base(dict(zip(self._untyped, orders or (), strict=True)))
         for derivation in self._derivations:
             base = derive(base, derivation)
         return base if self._derivations else simplified(base)
+
+    def _base(self, orders: Mapping[str, int]) -> Definition:
+        """The definition of the function that is derived from, for parameters without type of these orders."""
+        return elaborate(self._syntax, self._source, self._functions, orders, self._names)
 
     # Evaluation.
 
@@ -228,12 +233,25 @@ class Function:
 
         return njit_function(self)
 
+    @functools.cached_property
+    def address(self) -> int:
+        """The address of the function as a C function (`runtime/callback.py` tells its forms), for other libraries."""
+        from .callback import address
+
+        return address(self)
+
+    def low_level_callable(self) -> Any:
+        """The `scipy.LowLevelCallable`, for functions of numbers (integrals) or of one vector (filters)."""
+        from .callback import low_level_callable
+
+        return low_level_callable(self)
+
     # Texts.
 
     def text(self) -> str:
         """The function in the language; it parses again to an equal function."""
         definition = self.definition()
-        if self._syntax.name is None or self._derivations:
+        if self.name is None or self._derivations:
             bare = printer.bare_text(definition.results, definition.several)
             if bare is not None:
                 return bare

@@ -2,7 +2,7 @@
 
 Enters: a function, and data that are fixed.  Leaves: a Numba dispatcher of the other parameters.  Always holds: the
 arguments' types are checked when the calling code is compiled, sizes and requirements at each call, which raises
-`mg.ShapeError` or `mg.DomainError`; fixed data are kept until the process ends, since code that was compiled holds their
+`mg.ShapeError` or `mg.DomainError`; fixed data are kept until the process ends, since compiled code holds their
 addresses.  Not for: calls from Python, which are faster through the function itself.
 """
 
@@ -43,7 +43,7 @@ def njit_function(function: Function, bound: Mapping[str, Any] | None = None) ->
     scope: dict[str, Any] = {"made": made, "unliteral": unliteral}
     given = ", ".join(names)
     exec(
-        f"def target({given}):\n    raise NotImplementedError\n"
+        f"def target({given}):\n    pass\n"
         f"def choose({given}):\n    return made.caller(({''.join(f'unliteral({name}), ' for name in names)}))\n"
         f"def {title}({given}):\n    return target({given})\n",
         scope,

@@ -1,7 +1,7 @@
 """What functions that call kernels from Numba code are written with (`njit_text.py` writes them).
 
-Enters: arguments of Numba code.  Leaves: intrinsics: checks at compile time, the address table on the stack, the call of
-a kernel.  Always holds: nothing calls into Python; a kernel's address is never kept in Numba's cache of another process
+Enters: arguments of Numba code.  Leaves: intrinsics: checks at compile time, the address table on the stack, the call
+of a kernel.  Always holds: nothing calls into Python; a kernel's address is never kept in Numba's cache of another process
 (Numba sees that the code depends on this process).  Not for: kernels (`intrinsics.py`).
 """
 
@@ -182,3 +182,13 @@ def call(context: Any, kernel: Any, table: Any) -> Any:
         return builder.call(builder.inttoptr(address, function.as_pointer()), [args[1]])
 
     return types.int64(kernel, table), generate
+
+
+@intrinsic
+def address_of(context: Any, pointer: Any) -> Any:
+    """A pointer as an integer."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.ptrtoint(args[0], _WORD)
+
+    return types.int64(pointer), generate

@@ -122,7 +122,9 @@ def _array_names(program: Program, outputs: Sequence[str]) -> list[str]:
 
 def _axis_text(program: Program, k: int, axis: int) -> str:
     buffer = program.inputs[k]
-    return f"the shape of {buffer.name} does not fit the other arguments: axis {axis} must have size {buffer.shape[axis]}"
+    return (
+        f"the shape of {buffer.name} does not fit the other arguments: axis {axis} must have size {buffer.shape[axis]}"
+    )
 
 
 def _nested(nest: Any, results: Sequence[str]) -> str:
