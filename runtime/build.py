@@ -21,8 +21,17 @@ _addresses: dict[str, int] = {}
 
 def kernel_address(text: str) -> int:
     """The address of the C function `int64 kernel(int64 *table)` of a kernel's source."""
-    name = "matgrad_kernel_" + hashlib.sha256(text.encode()).hexdigest()[:24]
+    name = _kernel_name(text)
     return _address(name, text, lambda: _lower_kernel(name, text))
+
+
+def is_kept(text: str) -> bool:
+    """Whether a kernel's source needs no compiling: it was compiled before, in this process or in another one."""
+    return _kernel_name(text) in _addresses or store.get(text) is not None
+
+
+def _kernel_name(text: str) -> str:
+    return "matgrad_kernel_" + hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def _routine_address(name: str, dtype: str) -> int:

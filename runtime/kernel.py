@@ -2,22 +2,24 @@
 
 Enters: a kernel program and a dtype.  Leaves: results, as fresh C-contiguous arrays (numbers as floats), or in the
 arrays given as `out`.  Always holds: arguments are never modified; calls may come from several threads at once; what
-does not fit raises an error that names the argument.  Compiling happens when the first result is needed.  Not for:
-choosing a program or a dtype.
+does not fit raises an error that names the argument.  The first calls of a kernel that was never compiled on
+this computer are interpreted: compiling takes as long as many of them.  Not for: choosing a program or a dtype.
 """
 
 from __future__ import annotations
 
-import threading
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ..compiler import interpret
 from ..compiler.emit import emit
 from ..compiler.layout import layout
-from ..compiler.program import Program, Require
+from ..compiler.program import Loop, Program, Require
+from ..compiler.routines import cost
 from ..grammar import errors
 from . import build
 from .arguments import check_output, check_sizes, convert
@@ -40,7 +42,7 @@ class Kernel:
         count = len(program.outputs)
         self.nest: Nest = nest if nest is not None else (0 if count == 1 else tuple(range(count)))
         self._title = title
-        self._lock = threading.Lock()
+        self._interpreted = 0
         self._calls = 0
         self._call: Callable[..., Any] = self.run
 
@@ -90,10 +92,29 @@ class Kernel:
             names = ", ".join(b.name for b in inputs)
             raise errors.ArgumentError(f"{len(arguments)} arguments for ({names})")
         arrays = [convert(b, value, self.dtype) for b, value in zip(inputs, arguments, strict=True)]
-        table = self._table(arrays)
-        results = self._outputs(table, arrays, out)
-        self._start(table, results)
+        if self._is_interpreted(arrays):
+            status, values = interpret.run(self.program, arrays, self.dtype)
+            self._check(status)
+            results = [np.array(v) for v in values]
+            self._given(out, [v.shape for v in values])
+        else:
+            table = self._table(arrays)
+            results = self._outputs(table, arrays, out)
+            self._start(table, results)
         return self._nested(self.nest, self._finished(results, out))
+
+    def _is_interpreted(self, arrays: Sequence[Array]) -> bool:
+        """Whether the call runs in the interpreter: one of the first, little work, and no compiled kernel at hand."""
+        if "address" in self.__dict__ or self._interpreted >= _INTERPRETED_CALLS:
+            return False
+        sizes = check_sizes(self.program.inputs, arrays)
+        sizes |= {b.name: int(a) for b, a in zip(self.program.inputs, arrays, strict=True) if b.dtype == "int"}
+        loops = [step.extents for step in self.program.flat() if isinstance(step, Loop)]
+        points = max((math.prod(d.evaluate(sizes) for d in extents) for extents in loops), default=0)
+        if points > _MOST_POINTS or cost(self.program).evaluate(**sizes) > _MOST_FLOPS or build.is_kept(self.source):
+            return False
+        self._interpreted += 1
+        return True
 
     def _table(self, arrays: Sequence[Array]) -> Array:
         """The address table with everything about the inputs, and what the kernel answers about sizes."""
@@ -139,12 +160,15 @@ class Kernel:
         }
 
     def _start(self, table: Array, results: Sequence[Array]) -> None:
-        """Runs the kernel.  Raises mg.DomainError, mg.ShapeError."""
+        """Runs the compiled kernel.  Raises mg.DomainError, mg.ShapeError."""
         for place, result in zip(self.layout.outputs, results, strict=True):
             table[place] = result.ctypes.data
         workspace = np.empty(int(table[self.layout.bytes]) + 64, np.uint8)
         table[0] = (workspace.ctypes.data + 63) & -64
-        status = self._function(table.ctypes.data)
+        self._check(self._function(table.ctypes.data))
+
+    def _check(self, status: int) -> None:
+        """Raises mg.DomainError or mg.ShapeError for the status of a run."""
         if status > 0:
             failure = self.program.failures[status - 1]
             required = any(isinstance(s, Require) and s.failure == failure for s in self.program.flat())
@@ -188,3 +212,5 @@ class _Slow:
 
 
 _SLOW_CALLS = 3  # that do without a doorway
+_INTERPRETED_CALLS = 2
+_MOST_POINTS, _MOST_FLOPS = 10**6, 10**8  # of interpreted calls: the interpreter holds all points of a loop at once

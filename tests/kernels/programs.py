@@ -48,6 +48,7 @@ def both(program: Program, arguments: Sequence[Array], kernel: Kernel) -> tuple[
     """The outputs of the interpreter and of the compiled kernel."""
     status, expected = run(program, arguments, kernel.dtype)
     assert status == 0
+    assert kernel.address  # compiled
     found = kernel.run(*arguments)
     return list(expected), [np.asarray(f) for f in (found if isinstance(found, tuple) else (found,))]
 

@@ -74,8 +74,13 @@ def check(found: Any, expected: tuple[float, Array], tolerance: float = 1e-12) -
     np.testing.assert_allclose(gradient, expected[1], rtol=tolerance, atol=tolerance)
 
 
-@pytest.fixture(params=["run", "entry"])
-def call(request: pytest.FixtureRequest) -> Any:
+@pytest.fixture(params=["interpreted", "run", "entry"])
+def call(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    if request.param == "interpreted":
+        monkeypatch.setattr("matgrad.runtime.kernel._INTERPRETED_CALLS", 10**9)
+        monkeypatch.setattr("matgrad.runtime.build.is_kept", lambda text: False)
+        return Kernel(ridge()).run
+    assert RIDGE.address
     return RIDGE.run if request.param == "run" else RIDGE.entry()
 
 

@@ -28,7 +28,9 @@ HALVES = [sorted(SCALARS)[k::2] for k in range(2)]
 @cache
 def kernel(half: int, dtype: str) -> tuple[Program, Kernel]:
     program = map_program([(name, SCALARS[name].arity) for name in HALVES[half]])
-    return program, Kernel(program, dtype)
+    made = Kernel(program, dtype)
+    assert made.address  # compiled
+    return program, made
 
 
 def numbers(dtype: str) -> list[Array]:
