@@ -102,14 +102,16 @@ def _contract(current: Contract, operands: list[Array], shape: tuple[int, ...], 
     masks: list[Placed] = []
     selections: list[tuple[int, int, int]] = []
     splits: list[tuple[int, ...]] = []
-    paired = {label for f, at in current.factors if isinstance(f, Structure) and f.kind == "pair" for label in at}
+    # An index that several constants share is kept, and so are the constants.
+    placing = [at for f, at in current.factors if isinstance(f, Structure) and f.kind in ("pair", "select")]
+    shared = {label for at in placing for label in at if sum(label in other for other in placing) > 1}
     for operand, (factor, at) in zip(operands, current.factors, strict=True):
         if isinstance(factor, Structure) and factor.kind == "pair" and at[2] not in (s[2] for s in splits):
             splits.append(at)
         elif operand is None:
             assert isinstance(factor, Structure)
             factors.append((structural(factor, tuple(sizes[label] for label in at), {}), at))
-        elif isinstance(factor, Structure) and factor.kind == "select" and not paired & set(at):
+        elif isinstance(factor, Structure) and factor.kind == "select" and not shared & set(at):
             selections.append((*at, int(np.argmax(operand[:1]))))
         else:
             (masks if _is_mask(factor) else factors).append((operand, at))
