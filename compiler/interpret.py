@@ -28,13 +28,15 @@ class SizeMismatch(Exception):
         self.position, self.axis, self.found, self.needed, self.value = position, axis, found, needed, value
 
 
-def sizes_of(inputs: Sequence[Buffer], shapes: Sequence[Sequence[int]]) -> dict[str, int]:
-    """The value of every size name.  Raises SizeMismatch.
+def sizes_of(
+    inputs: Sequence[Buffer], shapes: Sequence[Sequence[int]], integers: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """The value of every size name, `integers` (those of integer arguments) included.  Raises SizeMismatch.
 
     A name is defined by the first axis that is this plain name; a name that stands in composed sizes only
     by the first axis that is linear in it.
     """
-    sizes: dict[str, int] = {}
+    sizes = dict(integers or {})
     axes = [(p, a, dim) for p, buffer in enumerate(inputs) for a, dim in enumerate(buffer.shape)]
     for position, axis, dim in axes:
         if dim.name is not None:
@@ -85,7 +87,8 @@ class _Machine:
 
     def __init__(self, program: Program, arguments: list[Array], dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
-        self.sizes = sizes_of(program.inputs, [a.shape for a in arguments])
+        integers = {b.name: int(a) for b, a in zip(program.inputs, arguments, strict=True) if b.dtype == "int"}
+        self.sizes = sizes_of(program.inputs, [np.shape(a) for a in arguments], integers)
         self.memory: dict[str, Array] = {}
         for buffer, array in zip(program.inputs, arguments, strict=True):
             self.memory[buffer.name] = array.reshape(-1)

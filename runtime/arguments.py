@@ -13,11 +13,17 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..compiler.dims import Dim
+from ..compiler.elaborate import Definition
 from ..compiler.interpret import SizeMismatch, sizes_of
 from ..compiler.program import Buffer
 from ..grammar import errors
 
 Array = Any
+
+
+def inputs_of(definition: Definition) -> list[Buffer]:
+    """The parameters as inputs of a program."""
+    return [Buffer(p.name, p.shape, "input", "int" if "integer" in p.attributes else "real") for p in definition.parameters]
 
 
 def arranged(
@@ -100,9 +106,10 @@ def convert(buffer: Buffer, value: Any, dtype: Any) -> Array:
 
 
 def check_sizes(inputs: Sequence[Buffer], arrays: Sequence[Array]) -> dict[str, int]:
-    """The sizes that the arrays define.  Raises mg.ShapeError, naming the argument and the axis."""
+    """The sizes that the arrays and the integer arguments define.  Raises mg.ShapeError, naming the argument and the axis."""
     try:
-        return sizes_of(inputs, [a.shape for a in arrays])
+        integers = {b.name: int(a) for b, a in zip(inputs, arrays, strict=True) if b.dtype == "int"}
+        return sizes_of(inputs, [a.shape for a in arrays], integers)
     except SizeMismatch as found:
         buffer = inputs[found.position]
         raise errors.ShapeError(

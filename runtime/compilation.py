@@ -16,10 +16,10 @@ import numpy as np
 from ..compiler.elaborate import Definition
 from ..compiler.plan import plan
 from ..compiler.plan.atoms import NoRoutine
-from ..compiler.program import Buffer, Program, Require
+from ..compiler.program import Program, Require
 from ..compiler.routines import cost
 from ..grammar import errors
-from .arguments import as_array, check_sizes, convert, is_sparse, refuse_sparse
+from .arguments import as_array, check_sizes, convert, inputs_of, is_sparse, refuse_sparse
 from .attributes import checking
 from .direct import Direct
 
@@ -78,15 +78,10 @@ class Compilation:
         return self._last, limits
 
     def _sizes(self, arrays: Sequence[Array]) -> dict[str, int]:
-        buffers = [Buffer(p.name, p.shape, "input") for p in self.definition.parameters]
-        for buffer, array in zip(buffers, arrays, strict=True):
-            if len(buffer.shape) != array.ndim:
-                convert(buffer, array, np.float64)  # raises
-        found = check_sizes(buffers, arrays)
-        for parameter, array in zip(self.definition.parameters, arrays, strict=True):
-            if "integer" in parameter.attributes:
-                found.setdefault(parameter.name, int(array))
-        return found
+        buffers = inputs_of(self.definition)
+        usual = [b.dtype == "real" and len(b.shape) == a.ndim for b, a in zip(buffers, arrays, strict=True)]
+        read = [a if u else convert(b, a, a.dtype) for b, a, u in zip(buffers, arrays, usual, strict=True)]
+        return check_sizes(buffers, read)
 
     def _dtype(self, arguments: Sequence[Any], arrays: Sequence[Array]) -> str:
         typed = [isinstance(v, np.ndarray | np.generic) or is_sparse(v) for v in arguments]

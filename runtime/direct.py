@@ -13,9 +13,8 @@ import numpy as np
 
 from ..compiler.elaborate import Definition
 from ..compiler.evaluate import evaluate
-from ..compiler.program import Buffer
 from ..grammar import errors
-from .arguments import check_output, check_sizes, convert
+from .arguments import check_output, check_sizes, convert, inputs_of
 from .attributes import check_now
 
 Array = Any
@@ -26,15 +25,12 @@ class Direct:
 
     def __init__(self, definition: Definition, dtype: str, nest: Any) -> None:
         self.definition, self.dtype, self.nest = definition, np.dtype(dtype), nest
-        self._inputs = [
-            Buffer(p.name, p.shape, "input", "int" if "integer" in p.attributes else "real") for p in definition.parameters
-        ]
+        self._inputs = inputs_of(definition)
 
     def run(self, *arguments: Any, out: Any = None) -> Any:
         """The results.  Raises mg.TypeError, mg.ShapeError, mg.DomainError."""
         arrays = [convert(b, value, self.dtype) for b, value in zip(self._inputs, arguments, strict=True)]
         sizes = check_sizes(self._inputs, arrays)
-        sizes |= {b.name: int(a) for b, a in zip(self._inputs, arrays, strict=True) if b.dtype == "int"}
         self._check(sizes)
         for parameter, array in zip(self.definition.parameters, arrays, strict=True):
             check_now(parameter, array)

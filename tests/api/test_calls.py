@@ -206,6 +206,8 @@ def test_eight_threads_get_the_same_results():
     f = mg.function("logdet(X'*X + eye(n)) + sum(exp(X*w)) where X: matrix[m, n], w: vector[n]").value_and_grad("X")
     data = [rng.normal(size=(30, 8)) for _ in range(8)]
     weights = rng.normal(size=8)
+    for _ in range(20):  # the first calls may be answered while the kernel compiles, with other rounding
+        f(data[0], weights)
     expected = [f(a, weights) for a in data]
     failures = []
 
