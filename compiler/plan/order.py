@@ -104,9 +104,9 @@ class Search:
         for k in sides:
             if making[k] == 0.0 or len(summed) != 1 or shared & kept or len((a, b)[k]) != 2:
                 continue
-            other = direct - making[k] - own + SOLVE * self._operations((left, right)[k]) * union
-            if (other if solve is None else other + 1.0) < direct:
-                direct, solve = other, k
+            solving = SOLVE * self._operations((left, right)[k]) * union + sum(making.values()) - making[k]
+            if solving < direct:
+                direct, solve = solving, k
         parts = left.cost + right.cost
         if left.mask.bit_count() == right.mask.bit_count() and self.identity(left.mask) == self.identity(right.mask):
             # The same array twice: made once, and a product with its transpose is symmetric.
