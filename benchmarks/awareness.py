@@ -1,8 +1,8 @@
 """What is known about linear algebra, in operations and in time: `python -m benchmarks.awareness`.
 
-Enters: options.  Leaves: a table and results/awareness.json.  Always holds: matgrad's result agrees with the form by hand
-before anything is timed; its operations are counted in the program that runs.  Not for: gradients of the usual objectives
-(`objectives.py`).
+Enters: options.  Leaves: a table and results/awareness.json.  Always holds: matgrad's result agrees with the form by
+hand before anything is timed; its operations are counted in the program that runs.  Not for: gradients of the usual
+objectives (`objectives.py`).
 """
 
 from __future__ import annotations
@@ -34,10 +34,8 @@ def main(quick: bool, only: Sequence[str], save: bool) -> None:
     """Measures and reports."""
     keep_to_one_core()
     chosen = [e for e in expressions() if not only or any(o == e.suite or o in e.name for o in only)]
-    rows = []
     with Progress(transient=True) as progress:
-        for expression in progress.track(chosen):
-            rows.append(measured(expression, QUICK if quick else FULL))
+        rows = [measured(expression, QUICK if quick else FULL) for expression in progress.track(chosen)]
     report.show("Operations (millions) and times (µs)", *table(rows))
     print(*summary(rows), sep="\n")
     if save:
@@ -103,12 +101,12 @@ def summary(rows: Sequence[dict[str, Any]]) -> list[str]:
     done = [row for row in rows if "times" in row]
     lines = []
     for suite in dict.fromkeys(row["suite"] for row in rows):
-        within = [row for row in done if row["suite"] == suite and row["flops"] <= 1.05 * row["best"]]
-        ratios = [
-            row["times"]["by_hand"]["best"] / row["times"]["matgrad"]["best"] for row in done if row["suite"] == suite
-        ]
+        members = [row for row in done if row["suite"] == suite]
+        within = sum(row["flops"] <= 1.05 * row["best"] for row in members)
+        ratios = [row["times"]["by_hand"]["best"] / row["times"]["matgrad"]["best"] for row in members]
+        count = sum(row["suite"] == suite for row in rows)
         lines.append(
-            f"{suite}: operations within 1.05 of the best known: {len(within)} of {sum(r['suite'] == suite for r in rows)}; "
+            f"{suite}: operations within 1.05 of the best known: {within} of {count}; "
             f"time within 1.15 of the form by hand: {sum(r >= 1 / 1.15 for r in ratios)}; "
             f"geometric mean by hand / matgrad {report.geometric_mean(ratios):.2f}"
         )

@@ -85,7 +85,7 @@ EXPRESSIONS = (
         "H'*y*x'*H",
         lambda n: 5 * n * n,
         lambda H, x, y: np.multiply.outer(y @ H, x @ H),
-    ),  # fmt: skip
+    ),
     # Factored: one sum, one product.
     _laab(
         "A*B + A*C",

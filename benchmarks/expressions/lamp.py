@@ -1,7 +1,7 @@
 """What the LAMP suite adds to LAAB: solves by structure, chains with a thin middle, parts of products.
 
-Enters: nothing.  Leaves: `EXPRESSIONS`.  Always holds: a solve has as many right-hand sides as unknowns.  Not for: other
-suites.
+Enters: nothing.  Leaves: `EXPRESSIONS`.  Always holds: a solve has as many right-hand sides as unknowns.  Not for:
+other suites.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ EXPRESSIONS = (
         "A*B*C*D, chain",
         "fn f(A: matrix[a, b], B: matrix[b, c], C: matrix[c, d], D: matrix[d, e]) = A*B*C*D",
         {"a": 600, "b": 40, "c": 900, "d": 30, "e": 800},
-        # A*((B*C)*D)
-        lambda a, b, c, d, e: 2 * (b * c * d + b * d * e + a * b * e),
-        lambda A, B, C, D: A @ ((B @ C) @ D),
+        # (A*(B*C))*D
+        lambda a, b, c, d, e: 2 * (b * c * d + a * b * d + a * d * e),
+        lambda A, B, C, D: (A @ (B @ C)) @ D,
     ),
     _lamp(
         "diag(A*B)",

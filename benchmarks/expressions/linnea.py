@@ -1,7 +1,7 @@
 """Application expressions of the Linnea suite, smaller than published.
 
-Enters: nothing.  Leaves: `EXPRESSIONS`.  Always holds: `best` is the least over the ways that its comments name; where two
-ways are close it is their minimum, since sizes decide.  Not for: other suites.
+Enters: nothing.  Leaves: `EXPRESSIONS`.  Always holds: `best` is the least over the ways that its comments name; where
+two ways are close it is their minimum, since sizes decide.  Not for: other suites.
 """
 
 from __future__ import annotations
@@ -167,8 +167,9 @@ EXPRESSIONS = (
         "X: matrix[n, k], B: posdef matrix[n, n], R: posdef matrix[n, n], H: matrix[n, n], Y: matrix[n, k]",
         "X + inv(inv(B) + H'*inv(R)*H)*(Y - H*X)",
         {"n": 300, "k": 30},
-        # The residual; then either Cholesky of R, triangular solve, syrk, Cholesky and inverse of B, sum, Cholesky, solve;
-        # or B*r - B*H'*inv(R + H*B*H')*H*B*r: Cholesky of B, trmm, syrk, sum, Cholesky, and five products or solves; sum
+        # The residual; then either Cholesky of R, triangular solve, syrk, Cholesky and inverse of B, sum, Cholesky,
+        # solve; or B*r - B*H'*inv(R + H*B*H')*H*B*r: Cholesky of B, trmm, syrk, sum, Cholesky, and five products or
+        # solves; sum
         lambda n, k: (
             2 * n * n * k + n * k + n * k
             + min(n**3 / 3 + n**3 + syrk(n, n) + n**3 + n * n + n**3 / 3 + 2 * n * n * k,
@@ -183,7 +184,8 @@ EXPRESSIONS = (
         {"n": 400, "m": 200, "k": 40},
         # V = H*X by trmm, syrk, Cholesky, Y - H*Z, solves, V'*(.), X*(.) by trmm
         lambda n, m, k: (
-            m * n * n + syrk(m, n) + m * m + m**3 / 3 + 2 * m * n * k + m * k + 2 * m * m * k + 2 * m * n * k + n * n * k
+            m * n * n + syrk(m, n) + m * m + m**3 / 3
+            + 2 * m * n * k + m * k + 2 * m * m * k + 2 * m * n * k + n * n * k
         ),
         _ensemble_gain,
     ),
@@ -212,8 +214,8 @@ EXPRESSIONS = (
         "S: matrix[n, q], A: posdef matrix[n, n], X: symmetric matrix[n, n]",
         "S*inv(S'*A*S)*S' + (I - S*inv(S'*A*S)*S'*A)*X*(I - A*S*inv(S'*A*S)*S')",
         {"n": 500, "q": 50},
-        # A*S by symm; S'*A*S by half; Cholesky; Z = S*inv(L)', V = A*S*inv(L)' by triangular solves; X*V by symm; V'*X*V by
-        # half; then X - Z*U' - U*Z' with U = X*V - Z*(V'*X*V + I)/2: one thin product and syr2k
+        # A*S by symm; S'*A*S by half; Cholesky; Z = S*inv(L)', V = A*S*inv(L)' by triangular solves; X*V by symm;
+        # V'*X*V by half; then X - Z*U' - U*Z' with U = X*V - Z*(V'*X*V + I)/2: one thin product and syr2k
         lambda n, q: (
             2 * n * n * q + syrk(q, n) + q**3 / 3 + 2 * n * q * q + 2 * n * n * q + syrk(q, n)
             + q + 2 * n * q * q + n * q + 2 * q * n * (n + 1) + n * n
@@ -263,8 +265,8 @@ EXPRESSIONS = (
         "x: vector[n], A: matrix[m, n], Cz: posdef matrix[m, m], Cx: posdef matrix[n, n], y: vector[m]",
         "inv(A'*inv(Cz)*A + inv(Cx))*A'*inv(Cz)*(y - A*x) + x",
         {"m": 200, "n": 400},
-        # As a gain, Cx*A'*inv(A*Cx*A' + Cz): A*Cx*A' through chol(Cx) and syrk, or by symm and half a product; Cholesky;
-        # vectors
+        # As a gain, Cx*A'*inv(A*Cx*A' + Cz): A*Cx*A' through chol(Cx) and syrk, or by symm and half a product;
+        # Cholesky; vectors
         lambda m, n: (
             min(n**3 / 3 + m * n * n, 2 * n * n * m) + syrk(m, n) + m * m + m**3 / 3
             + 2 * m * n + m + 2 * m * m + 2 * m * n + 2 * n * n + n

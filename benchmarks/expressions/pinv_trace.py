@@ -1,7 +1,7 @@
 """An objective with a pseudoinverse and its gradient, which GENO publishes as 63 products of matrices and one inverse.
 
-Enters: nothing.  Leaves: `EXPRESSIONS`.  Always holds: the published form takes every term of the gradient from the left
-and shares the inverse alone.  Not for: other suites.
+Enters: nothing.  Leaves: `EXPRESSIONS`.  Always holds: the published form takes every term of the gradient from the
+left and shares the inverse alone.  Not for: other suites.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ Array = Any
 TEXT = """fn f(X: matrix[p, n], C: matrix[n, k], B: symmetric matrix[n, n]) =
     tr(inv(X*C*C'*X')*X*C*C'*B*C*C'*X'*inv(X*C*C'*X'))"""
 
-# The differential of tr(P*N*P) with P = inv(M), M = X*C*C'*X', N = X*C*C'*B*C*C'*X', dP = -P*dM*P: two terms from each of
-# dP, dN, dP, for dX and dX'. The value is a prefix of the first term.
+# The differential of tr(P*N*P) with P = inv(M), M = X*C*C'*X', N = X*C*C'*B*C*C'*X', dP = -P*dM*P: two terms from
+# each of dP, dN, dP, for dX and dX'. The value is a prefix of the first term.
 VALUE = "P X C C' B C C' X' P"
 FIRST = f"{VALUE} P X C C'"
 SECOND = "P P X C C' B C C' X' P X C C'"
@@ -75,7 +75,7 @@ EXPRESSIONS = (
         {"p": 40, "n": 300, "k": 80},
         best,
         by_hand,
-        written=f"fn f(X: matrix[p, n], C: matrix[n, k], B: matrix[n, n], P: matrix[p, p]) = (inv(X*C*C'*X'), "
+        written="fn f(X: matrix[p, n], C: matrix[n, k], B: matrix[n, n], P: matrix[p, p]) = (inv(X*C*C'*X'), "
         + ", ".join(chain.replace(" ", "*") for chain in (FIRST, FIRST, SECOND, SECOND, THIRD, THIRD))
         + ")",
         written_shapes={"P": (40, 40)},
