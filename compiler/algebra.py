@@ -30,6 +30,13 @@ from .contraction import (
 from .dims import Dim
 from .expr import Atom, Contract, Expr, Map, Reduce, Shape, Sum, Symbol, node, symbol
 
+__all__ = [
+    "MOST_REPEATED", "Scalar", "add", "atom", "broadcast", "constant_tensor", "contract", "delta", "depends_on",
+    "diagonal", "difference", "hadamard", "map_", "matmul", "number", "number_value", "ones", "oriented", "outer",
+    "permute", "power", "product", "reduce_", "restrict", "scaled", "size_scalar", "sum_over", "symmetric",
+    "tensordot", "total", "trace", "transpose", "with_operands", "zero",
+]  # fmt: skip
+
 Scalar = Fraction | int
 
 
@@ -139,7 +146,7 @@ def power(base: Expr, exponent: Scalar) -> Expr:
     exponent = Fraction(exponent)
     value = number_value(base)
     if value is not None and exponent.denominator == 1 and abs(exponent) <= 64 and (value or exponent > 0):
-        return number(value**exponent, base.shape)
+        return number(Fraction(value**exponent), base.shape)
     if exponent == 0:
         return ones(base.shape)
     if exponent == 1:
@@ -153,7 +160,7 @@ def power(base: Expr, exponent: Scalar) -> Expr:
             return power(base.arguments[0], inner * exponent)
     if whole and isinstance(base, Sum) and len(base.terms) == 1:
         coefficient, term = base.terms[0]
-        return scaled(power(term, exponent), coefficient**exponent)
+        return scaled(power(term, exponent), Fraction(coefficient**exponent))
     if whole and isinstance(base, Contract) and len(base.sizes) == base.order and len(base.factors) > 1:
         labels = tuple(range(base.order))
         if all(at in ((), labels) for _, at in base.factors):

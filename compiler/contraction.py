@@ -298,20 +298,20 @@ def _canonical(flat: list[Factor], outputs: Labels, size_of: Mapping[int, Dim], 
         encoded, order = _label_component(piece, number, size_of)
         pieces.append((encoded, order, piece))
     pieces.sort(key=lambda item: item[0])
-    sizes = [size_of[label] for label in outputs]
+    every = [size_of[label] for label in outputs]
     factors: list[Factor] = []
     for _, order, piece in pieces:
         local = dict(number)
         for label in order:
-            local[label] = len(sizes)
-            sizes.append(size_of[label])
+            local[label] = len(every)
+            every.append(size_of[label])
         placed = []
         for factor, labels in piece:
             at = tuple(local[label] for label in labels)
             placed.append((factor, tuple(sorted(at)) if symmetric(factor) else at))
         placed.sort(key=lambda item: (item[0].key, item[1]))
         factors += placed
-    made: Expr = node(Contract, shape, factors=tuple(factors), sizes=tuple(sizes))
+    made: Expr = node(Contract, shape, factors=tuple(factors), sizes=tuple(every))
     return made
 
 
@@ -353,7 +353,7 @@ def _label_component(piece: list[Factor], outputs: Mapping[int, int], size_of: M
             classes.setdefault(colours[label], []).append(label)
         tied = min((c for c, members in classes.items() if len(members) > 1), key=repr, default=None)
         if tied is None or tries >= MOST_LABELINGS:
-            order = sorted(summed, key=lambda label: (colours[label], label))  # type: ignore[arg-type,return-value]
+            order = sorted(summed, key=lambda label: (colours[label], label))
             local = dict(outputs) | {label: base + k for k, label in enumerate(order)}
             encoded = []
             for factor, labels in piece:
@@ -367,8 +367,8 @@ def _label_component(piece: list[Factor], outputs: Mapping[int, int], size_of: M
                 break
             continue
         for label in classes[tied]:
-            split: dict[int, object] = {other: (2 * c, ) for other, c in colours.items()}  # type: ignore[operator]
-            split[label] = (2 * colours[label] - 1,)  # type: ignore[operator]
+            split: dict[int, object] = {other: (2 * c,) for other, c in colours.items()}
+            split[label] = (2 * colours[label] - 1,)
             stack.append(split)
     assert best is not None
     return best

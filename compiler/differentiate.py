@@ -168,7 +168,9 @@ def _multilinear_adjoint(current: Atom, position: int, adjoint: Expr, lead: int)
     unit = algebra.contract([(algebra.delta(n), (0, 2)), (algebra.delta(n), (1, 3))], range(4), dict.fromkeys(range(4), n))
     sizes = dict(enumerate(adjoint.shape))
     factors: list[Factor] = [(adjoint, seed)]
-    arguments, at, wanted = [matrix], [], ()
+    arguments = [matrix]
+    at: list[int] = []
+    wanted: tuple[int, ...] = ()
     start, fresh = lead, adjoint.order
     for k, direction in enumerate(directions, 1):
         batch = seed[start : start + direction.order - 2]
@@ -229,7 +231,7 @@ def differential(current: Expr, directions: dict[int, Expr]) -> Expr:
     if isinstance(current, Reduce):
         return _reduction_differential(current, directions[0])
     assert isinstance(current, Map | Atom)
-    if current.function == "prodothers":
+    if isinstance(current, Atom) and current.function == "prodothers":
         return _others_differential(current, directions[0])
     template = _table(current.function, len(current.arguments), "")
     names: dict[str, Expr] = {}

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NoReturn
@@ -106,10 +106,22 @@ class Sizes:
             self.requirements.setdefault(difference, f"{where}: {a} and {b} must be equal")
         return True
 
+    def close(self, parameters: Sequence[Symbol], letters: Iterator[str]) -> None:
+        """Gives names to what is still open, and so free.  Raises Restart if there was any."""
+        for parameter in parameters if self.open else ():
+            for dim in parameter.shape:
+                if dim.name in self.open:
+                    assert dim.name is not None
+                    self.solved[dim.name] = Dim.of(next(letters))
+                    self.solved = {k: d.substitute({dim.name: self.solved[dim.name]}) for k, d in self.solved.items()}
+                    self.open.discard(dim.name)
+        if self.solved.keys() & {dim.name for p in parameters for dim in p.shape}:
+            raise Restart
+
     def named(self, *texts: str) -> tuple[str, ...]:
         """The texts with letters for the open sizes."""
         keys = dict.fromkeys(key for text in texts for key in re.findall(OPEN, text))
-        free = (letter for letter in _letters() if not any(re.search(rf"\b{letter}\b", text) for text in texts))
+        free = (letter for letter in size_letters() if not any(re.search(rf"\b{letter}\b", text) for text in texts))
         letters = dict(zip(keys, free, strict=False))
         return tuple(re.sub(OPEN, lambda key: letters[key.group()], text) for text in texts)
 
@@ -265,9 +277,9 @@ class Elaborator:
             path = " -> ".join([*self.calls[self.calls.index(node.name):], node.name])
             self.fail(f"{node.name} calls itself: {path}", node, kind=errors.NameError, hint="recursion is not part of the language")
         if len(arguments) != len(function.parameters):
-            names = ", ".join(p.name for p in function.parameters)
+            usage = ", ".join(p.name for p in function.parameters)
             self.fail(f"{node.name} takes {count(len(function.parameters), 'argument')}, here are {len(arguments)}", node,
-                      found=f"its parameters are ({names})", kind=errors.ArgumentError)  # fmt: skip
+                      found=f"its parameters are ({usage})", kind=errors.ArgumentError)  # fmt: skip
         key = (node.name, *((a.scale, "I") if isinstance(a, Identity) else a for a in arguments))
         if key not in self.memo:
             from .builtins import refuse_reserved
@@ -354,6 +366,18 @@ class Elaborator:
         return tuple(self.dim(size) for size in declared.sizes)
 
 
+def restarted(sizes: Sizes, attempt: Callable[[], Definition]) -> Definition:
+    """What the attempt gives when no open size is left."""
+    while True:
+        sizes.requirements.clear()
+        sizes.integers.clear()
+        sizes.open.clear()
+        try:
+            return attempt()
+        except Restart:
+            continue
+
+
 def elaborate(
     function: syntax.Function,
     source: Source,
@@ -364,13 +388,7 @@ def elaborate(
     """The function with its parameters in the order of `parameters`; `orders` gives the order (0 for a scalar, 1, 2,
     ...) of each parameter without type.  Raises the errors of the language."""
     sizes = Sizes()
-    while True:
-        sizes.requirements.clear()
-        sizes.open.clear()
-        try:
-            return _attempt(function, source, functions, orders, parameters, sizes)
-        except Restart:
-            continue
+    return restarted(sizes, lambda: _attempt(function, source, functions, orders, parameters, sizes))
 
 
 def _attempt(
@@ -387,16 +405,16 @@ def _attempt(
             for size in parameter.type.sizes:
                 if isinstance(size, syntax.Name):
                     scope.size_names.setdefault(size.id, Dim.of(size.id))
-    letters = (name for name in _letters() if name not in scope.size_names and name not in parameters)
+    letters = (name for name in size_letters() if name not in scope.size_names and name not in parameters)
     made: list[Symbol] = []
     for name in parameters:
-        parameter = declared.get(name)
-        if parameter is not None and parameter.type is not None:
-            kind = parameter.type
+        typed = declared.get(name)
+        if typed is not None and typed.type is not None:
+            kind = typed.type
             if name in scope.size_names:
-                scope.fail(f"{name} is both a parameter and a size", parameter, kind=errors.NameError)
-            shape = scope.type_shape(parameter)
-            _check_attributes(scope, parameter, kind, shape)
+                scope.fail(f"{name} is both a parameter and a size", typed, kind=errors.NameError)
+            shape = scope.type_shape(typed)
+            _check_attributes(scope, typed, kind, shape)
             made.append(symbol(name, shape, kind.attributes))
         else:
             shape = tuple(sizes.fresh(f"{name}?{axis}") for axis in range(orders[name]))
@@ -405,14 +423,7 @@ def _attempt(
     values = scope.body(function.body)
     items = function.body.result.items if isinstance(function.body.result, syntax.Tuple) else (function.body.result,)
     results = [expand(scope.expression(v, item)) for v, item in zip(values, items, strict=True)]
-    if sizes.open:
-        for s in made:  # what is still open is free: give it a name
-            for dim in s.shape:
-                if dim.name in sizes.open:
-                    sizes.solved[dim.name] = Dim.of(next(letters))
-                    sizes.solved = {k: d.substitute({dim.name: sizes.solved[dim.name]}) for k, d in sizes.solved.items()}
-                    sizes.open.discard(dim.name)
-        raise Restart
+    sizes.close(made, letters)
     several = isinstance(function.body.result, syntax.Tuple)
     return Definition(function.name, tuple(made), tuple(results), several, tuple(sizes.requirements.items()))
 
@@ -521,7 +532,8 @@ def _evaluated(root: syntax.Node) -> Iterable[syntax.Node]:
 SIZE_CALLS = {"eye": 0, "ones": 0, "zeros": 0, "unvec": 1}
 
 
-def _letters() -> Iterable[str]:
+def size_letters() -> Iterator[str]:
+    """Names for sizes: m, n, p, ..."""
     yield from "mnpqrstuvw"
     number = 1
     while True:

@@ -112,7 +112,7 @@ def _contract(current: Contract, operands: list[Array], shape: tuple[int, ...], 
             assert isinstance(factor, Structure)
             factors.append((structural(factor, tuple(sizes[label] for label in at), {}), at))
         elif isinstance(factor, Structure) and factor.kind == "select" and not shared & set(at):
-            selections.append((*at, int(np.argmax(operand[:1]))))
+            selections.append((at[0], at[1], int(np.argmax(operand[:1]))))
         else:
             (masks if _is_mask(factor) else factors).append((operand, at))
     outputs = list(range(current.order))

@@ -1,7 +1,7 @@
 """The orders of parameters whose type is left out: the likeliest ones with which the expression fits.
 
-Enters: a parsed function.  Leaves: its `Definition`.  Always holds: what is declared stays; of the assignments that fit,
-the one that is closest to custom (capitals are matrices, small letters vectors, `lam` and the like scalars).  Not for:
+Enters: names, and what makes a `Definition` of orders for them.  Leaves: a definition.  Always holds: of the assignments
+that fit, the one that is closest to custom (capitals are matrices, small letters vectors, `lam` and the like scalars).  Not for:
 calls, where the arguments say it.
 """
 
@@ -10,9 +10,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ..grammar import errors, syntax
-from ..grammar.source import Source
-from .elaborate import Definition, elaborate
+from ..grammar import errors
+from .elaborate import Definition
 
 MOST_TRIES = 400
 _SCALARS = frozenset(
@@ -29,23 +28,19 @@ def preferences(name: str) -> tuple[int, ...]:
 
 
 def infer(
-    function: syntax.Function,
-    source: Source,
-    functions: Mapping[str, syntax.Function],
-    parameters: Sequence[str],
+    unknown: Sequence[str],
+    attempt: Callable[[Mapping[str, int]], Definition],
     accept: Callable[[Definition], bool] = lambda definition: True,
 ) -> Definition:
-    """The definition under the likeliest orders that fit and that `accept` takes.
+    """The definition that `attempt` makes of the likeliest orders of the unknown names that fit and that `accept` takes.
 
     Raises the error of the likeliest assignment if none fits.
     """
-    declared = {p.name for p in function.parameters if p.type is not None}
-    unknown = [name for name in parameters if name not in declared]
     first: errors.Error | None = None
     fallback: Definition | None = None
     for _, choice in zip(range(MOST_TRIES), _choices([preferences(name) for name in unknown]), strict=False):
         try:
-            definition = elaborate(function, source, functions, dict(zip(unknown, choice, strict=True)), parameters)
+            definition = attempt(dict(zip(unknown, choice, strict=True)))
         except errors.ShapeError as error:
             first = first or error
             continue

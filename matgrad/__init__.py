@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from .runtime.function import Function, Program, function, load, loads
     from .runtime.optimize import minimize
+    from .runtime.trace import trace
 
 __all__ = [
     "ArgumentError",
@@ -45,12 +46,14 @@ __all__ = [
     "load",
     "loads",
     "minimize",
+    "trace",
 ]
 
 # Where each name is defined: the module is imported when the name is first used.
 _MODULES = dict.fromkeys(__all__, ".grammar.errors") | {
     **dict.fromkeys(["Function", "Program", "function", "load", "loads"], ".runtime.function"),
     "minimize": ".runtime.optimize",
+    "trace": ".runtime.trace",
 }
 
 

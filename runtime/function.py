@@ -81,21 +81,24 @@ class Function:
         functions: Mapping[str, syntax.Function],
         derivations: tuple[Derivation, ...] = (),
     ) -> None:
-        self._source, self._syntax, self._functions, self._derivations = source, function, functions, derivations
+        self._source, self._syntax, self._functions = source, function, functions
         if function.name is None:
-            self._names = tuple(free_names(function, functions))
+            names = tuple(free_names(function, functions))
         else:
-            self._names = tuple(p.name for p in function.parameters)
+            names = tuple(p.name for p in function.parameters)
         declared = {p.name for p in function.parameters if p.type is not None}
-        self._untyped = tuple(name for name in self._names if name not in declared)
+        self._start(names, tuple(name for name in names if name not in declared), derivations)
+        if not self._untyped:
+            self.definition()  # so that a file's errors show when it is loaded
+
+    def _start(self, names: tuple[str, ...], untyped: tuple[str, ...], derivations: tuple[Derivation, ...]) -> None:
+        self._names, self._untyped, self._derivations = names, untyped, derivations
         self._definitions: dict[tuple[int, ...], Definition] = {}
         self._compilations: dict[tuple[int, ...], Compilation] = {}
         self._lock = threading.RLock()
         self._slow_calls = 0
         self._entries: dict[Kernel | Direct, Callable[..., Any]] = {}
         self._entry: Callable[..., Any] = self._slow_call
-        if not self._untyped:
-            self.definition()  # so that a file's errors show when it is loaded
 
     @property
     def name(self) -> str | None:

@@ -139,14 +139,18 @@ def _divided(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
 
 @define("normfro(A)")
 def _frobenius(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
-    array = values[0]
-    return algebra.atom("normfro", (array if array.order else algebra.broadcast(array, (), (ONE,)),), ())
+    return algebra.atom("normfro", (_array(values[0]),), ())
+
+
+def _array(value: Expr) -> Expr:
+    """A scalar as a vector of one element."""
+    return value if value.order else algebra.broadcast(value, (), (ONE,))
 
 
 @define("norm2(x)")
 def _norm2(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
     if values[0].order < 2:
-        return _frobenius(scope, node, values)
+        return algebra.atom("normfro", (_array(values[0]),), ())
     if values[0].order > 2:
         fail_at(scope, node, 0, values[0], "norm2 is of vectors and matrices", "normfro is of arrays of any order")
     return algebra.atom("norm2", values, ())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...grammar import syntax
 from .. import algebra
 from ..dims import Dim
-from ..elaborate import Elaborator
+from ..elaborate import Elaborator, Value
 from ..expr import Expr, structure
 from .elementwise import elementwise
 from .table import ONE, define, fail_at
@@ -48,7 +48,7 @@ def _sum(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
 
 
 @define("logsumexp(X, axis)", 1)
-def _reduction(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
+def reduction(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
     axes = _along(scope, node, values)
     if node.name in ("max", "min") and any(values[0].shape[axis].value == 0 for axis in axes):
         fail_at(scope, node, 0, values[0], f"{node.name} of nothing")
@@ -85,10 +85,10 @@ def _cumsum(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
 
 @define("max(a, b)", 1)
 @define("min(a, b)", 1)
-def _extreme(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
+def _extreme(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Value:
     literal = len(node.arguments) == 2 and isinstance(node.arguments[1], syntax.Number)
     if len(values) == 1 or (values[0].order == 2 and literal and _axis(scope, node, values)):
-        return _reduction(scope, node, values)
+        return reduction(scope, node, values)
     return elementwise(scope, node, values)
 
 
