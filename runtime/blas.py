@@ -54,7 +54,7 @@ def symbol(routine: str) -> str:
 
 def address_of(name: str) -> int:
     """The address of a symbol made by `symbol`.  Raises KeyError if SciPy has no such routine, or other integers."""
-    routine = name.removeprefix(f"{_PREFIX}{integer_bits()}_")
+    routine = routine_of(name)
     for table in _tables():
         if routine in table:
             capsule = table[routine]
@@ -64,6 +64,11 @@ def address_of(name: str) -> int:
             assert pointer is not None
             return int(pointer)
     raise KeyError(name)
+
+
+def routine_of(name: str) -> str:
+    """The routine of a symbol: `dgemm`."""
+    return name.removeprefix(f"{_PREFIX}{integer_bits()}_")
 
 
 def is_symbol(name: str) -> bool:

@@ -22,7 +22,7 @@ _addresses: dict[str, int] = {}
 def kernel_address(text: str) -> int:
     """The address of the C function `int64 kernel(int64 *table)` of a kernel's source."""
     name = _kernel_name(text)
-    return _address(name, text, lambda: _lower_kernel(name, text))
+    return _address(name, text, lambda: lower_kernel(name, text))
 
 
 def is_kept(text: str) -> bool:
@@ -36,7 +36,7 @@ def _kernel_name(text: str) -> str:
 
 def _routine_address(name: str, dtype: str) -> int:
     symbol = library.symbol(name, dtype)
-    return _address(symbol, symbol, lambda: _lower_routine(name, dtype))
+    return _address(symbol, symbol, lambda: lower_routine(name, dtype))
 
 
 def entry_address() -> int:
@@ -70,7 +70,8 @@ def _needed(name: str) -> int:
     return 0
 
 
-def _lower_kernel(name: str, text: str) -> str:
+def lower_kernel(name: str, text: str) -> str:
+    """The LLVM text of the kernel that a source defines, as a C function of that name."""
     from numba import types
 
     scope: dict[str, Any] = {}
@@ -78,7 +79,8 @@ def _lower_kernel(name: str, text: str) -> str:
     return native.lower(scope["kernel"], (types.CPointer(types.int64),), name)
 
 
-def _lower_routine(name: str, dtype: str) -> str:
+def lower_routine(name: str, dtype: str) -> str:
+    """The LLVM text of a routine of the library."""
     from numba.core import types
 
     from ..compiler.routines import ROUTINES
