@@ -21,7 +21,7 @@ from .emit_text import Names, Writer
 from .interpret import solve_size
 from .layout import layout
 from .program import Buffer, Load, Loop, Op, Program, Ref, Require, Routine, Rows, Scale, Store, View, step_lines
-from .routines import ROUTINES, Signature
+from .routines import ROUTINES, Signature, cost, uses_blas
 from .scalars import SCALARS
 
 _FOUND = Buffer("found", (), "work")  # counts what a check finds
@@ -180,7 +180,15 @@ class _Emitter:
             for dim, slot in zip(buffer.shape, slots, strict=True):
                 out.line(f"    table[{slot}] = {names.dim(dim)}")
         out.line(f"    table[{self.layout.bytes}] = {total}")
+        out.line(f"    table[{self.layout.operations}] = {self.operations()}")
         out.line("    return 0")
+
+    def operations(self) -> str:
+        """The number of operations of a program that uses BLAS, else 0."""
+        if not uses_blas(self.program):
+            return "0"
+        thirds = self.names.dim(cost(self.program).thirds)
+        return f"({thirds}) // 3 + 1"
 
     def scratch(self) -> list[tuple[str, Dim, int]]:
         """The memory that routines need besides their views; one piece for all, as large as the largest."""

@@ -2,12 +2,13 @@
 
 Enters: a `Program`.  Leaves: `Layout`, the place of everything in the table.  Always holds: the order is
 
-    0                     address of the workspace, or 0: check the sizes, fill in the last two parts, do nothing else
+    0                     address of the workspace, or 0: check the sizes, fill in what follows them, do nothing else
     inputs                the address of each
     outputs               the address of each
     sizes of the inputs   the axes of the first, of the second, ...
     sizes of the outputs  likewise: written by the kernel
     bytes                 size of the workspace, a multiple of 64: written by the kernel
+    operations            about how many floating-point operations it takes, 0 if none in BLAS: written by the kernel
 
 Arrays are C-contiguous and of the kernel's dtype (`integer scalar`s: 64-bit integers); numbers are arrays of one
 element.  The kernel returns 0, -(1 + k) if the k-th axis of the inputs does not fit the others, or 1 + the
@@ -34,6 +35,11 @@ class Layout:
     @property
     def length(self) -> int:
         """The number of entries."""
+        return self.bytes + 2
+
+    @property
+    def operations(self) -> int:
+        """The place of the number of operations."""
         return self.bytes + 1
 
     @property

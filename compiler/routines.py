@@ -314,6 +314,15 @@ ROUTINES: dict[str, Signature] = {
 }
 
 
+# Routines that are loops for all sizes.
+_LOOPS = {"gemv", "ger", "dot", "symv", "mirror", "copy", "fill"} | {n for n in ROUTINES if n.startswith("check_")}
+
+
+def uses_blas(program: Program) -> bool:
+    """Whether the kernel of a program may call BLAS or LAPACK."""
+    return any(isinstance(step, Routine) and step.name not in _LOOPS for step in program.flat())
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """A number of floating-point operations, as a polynomial in the sizes; `thirds` is three times that."""

@@ -17,7 +17,8 @@ import numpy as np
 
 from ..compiler.layout import Layout
 from ..compiler.program import Program
-from . import build
+from ..compiler.routines import uses_blas
+from . import build, threads
 from . import entry_words as words
 
 Array = Any
@@ -77,6 +78,7 @@ def doorway(
         descriptor[word] = start
         descriptor[start : start + len(section)] = section
         start += len(section)
+    get_threads, set_threads = threads.addresses() if uses_blas(program) else (0, 0)
     values = {
         words.KERNEL: address,
         words.LENGTH: layout.length,
@@ -99,6 +101,10 @@ def doorway(
         words.OUTPUT_COUNT: len(program.outputs),
         words.RESULT_LENGTH: len(sections[words.RESULT]),
         words.BYTES: layout.bytes,
+        words.GET_THREADS: get_threads,
+        words.SET_THREADS: set_threads,
+        words.THREAD_STATE: threads.state.ctypes.data,
+        words.FEW_OPERATIONS: threads.FEW_OPERATIONS,
     }
     for word, value in values.items():
         descriptor[word] = value

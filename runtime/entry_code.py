@@ -27,8 +27,10 @@ from .entry_words import (
     COUNT,
     DESCR,
     FALLBACK,
+    FEW_OPERATIONS,
     FLOAT64_TYPE,
     FLOAT_TYPE,
+    GET_THREADS,
     HEAD,
     INPUT_COUNT,
     INPUTS,
@@ -53,10 +55,12 @@ from .entry_words import (
     REAL,
     RESULT,
     RESULT_LENGTH,
+    SET_THREADS,
     SINGLE,
     SMALL,
     SMALL_WORDS,
     TEMPLATE,
+    THREAD_STATE,
     TUPLE_TYPE,
     TYPE,
     TYPE_NUMBER,
@@ -71,6 +75,7 @@ from .words import (
     exchange,
     free,
     from_integer,
+    get_threads,
     incref,
     narrow,
     new_array,
@@ -81,6 +86,7 @@ from .words import (
     release,
     restore_thread,
     save_thread,
+    set_threads,
     stack,
     vectorcall,
 )
@@ -253,13 +259,26 @@ def enter(self: Any, args: Any, count: Any, names: Any) -> Any:
             poke(block - 8, raw)
     poke(table, block)
 
-    # The work
+    # The work, with one thread of BLAS where there is little (`threads.py`)
+    operations = peek(table + 8 * peek(d + 8 * BYTES) + 8)
+    quiet = operations > 0 and operations < peek(d + 8 * FEW_OPERATIONS) and peek(d + 8 * GET_THREADS) != 0
+    state = peek(d + 8 * THREAD_STATE)
+    if quiet:
+        if peek(state) == 0:
+            poke(state + 8, get_threads(peek(d + 8 * GET_THREADS)))
+        if peek(state + 8) > 1:
+            set_threads(peek(d + 8 * SET_THREADS), 1)
+        poke(state, peek(state) + 1)
     if elements + (need >> 3) > LONG_WORK:
         thread = save_thread()
         status = call_kernel(kernel, table)
         restore_thread(thread)
     else:
         status = call_kernel(kernel, table)
+    if quiet:
+        poke(state, peek(state) - 1)
+        if peek(state) == 0 and peek(state + 8) > 1:
+            set_threads(peek(d + 8 * SET_THREADS), peek(state + 8))
     if need > SMALL:
         if power <= LARGEST_KEPT:
             for k in range(POOL_SLOTS):

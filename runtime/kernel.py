@@ -24,6 +24,7 @@ from ..grammar import errors
 from . import build
 from .arguments import check_output, check_sizes, convert
 from .entry import Limits, Nest, doorway
+from .threads import one_thread
 
 Array = Any
 
@@ -165,7 +166,9 @@ class Kernel:
             table[place] = result.ctypes.data
         workspace = np.empty(int(table[self.layout.bytes]) + 64, np.uint8)
         table[0] = (workspace.ctypes.data + 63) & -64
-        self._check(self._function(table.ctypes.data))
+        with one_thread(int(table[self.layout.operations])):
+            status = self._function(table.ctypes.data)
+        self._check(status)
 
     def _check(self, status: int) -> None:
         """Raises mg.DomainError or mg.ShapeError for the status of a run."""

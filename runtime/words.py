@@ -83,6 +83,23 @@ def _call_body(builder: Any, address: Any, table: Any) -> Any:
 call_kernel = _words(2, _call_body)
 
 
+def _get_threads_body(builder: Any, function: Any) -> Any:
+    signature = ir.FunctionType(ir.IntType(32), [])
+    return builder.sext(builder.call(_at(builder, function, signature), []), WORD)
+
+
+get_threads = _words(1, _get_threads_body)
+
+
+def _set_threads_body(builder: Any, function: Any, count: Any) -> Any:
+    signature = ir.FunctionType(ir.VoidType(), [ir.IntType(32)])
+    builder.call(_at(builder, function, signature), [builder.trunc(count, ir.IntType(32))])
+    return WORD(0)
+
+
+set_threads = _words(2, _set_threads_body)
+
+
 def _new_array_body(builder: Any, function: Any, kind: Any, order: Any, sizes: Any, number: Any) -> Any:
     i32 = ir.IntType(32)
     signature = ir.FunctionType(WORD, [WORD, i32, WORD, i32, WORD, WORD, i32, i32, WORD])

@@ -21,6 +21,7 @@ from matgrad.compiler.program import Buffer, Load, Loop, Op, Program, Ref, Routi
 from matgrad.grammar.errors import ArgumentError, DomainError, ShapeError
 from matgrad.grammar.errors import TypeError as MatgradTypeError
 from matgrad.runtime.kernel import Kernel
+from matgrad.runtime.threads import functions
 
 Array = Any
 M, N = Dim.of("m"), Dim.of("n")
@@ -346,3 +347,25 @@ def test_other_threads_run_meanwhile() -> None:
         sys.setswitchinterval(interval)
         thread.join()
     assert after > before
+
+
+def test_the_threads_of_blas_are_as_before() -> None:
+    get, put = functions()
+    if get is None:
+        pytest.skip("SciPy has another BLAS")
+    before = get()
+    a, b, c = Buffer("A", (M, N), "input"), Buffer("B", (N, M), "input"), Buffer("C", (M, M), "output")
+    kernel = Kernel(Program((a, b), (c,), (), (Routine("gemm", (c.view(),), (a.view(), b.view())),)))
+    x = RNG.normal(size=(130, 90))
+    assert kernel.address
+    try:
+        put(2)
+        for call in (kernel.run, kernel.entry()):
+            workers = [threading.Thread(target=lambda: [call(x, x.T.copy()) for _ in range(20)]) for _ in range(4)]  # noqa: B023
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                worker.join()
+            assert get() == 2
+    finally:
+        put(before)
