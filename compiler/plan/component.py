@@ -97,7 +97,7 @@ class _Component:
         if self.builder.fixed and self.builder.free_ahead(members):
             return 0.0
         factors = Counter(members)
-        return 1.0 / max(1, self.builder.waiting.count(factors, len(self.search.labels(mask))))
+        return 1.0 / (1 + self.builder.waiting.count(factors, len(self.search.labels(mask))))
 
     def make(self, tree: Tree) -> tuple[Expr, list[int]]:
         """Plans a subset; the expression and its labels."""
@@ -137,7 +137,6 @@ def component(
     builder: Builder, expression: Contract, net: Network, members: Sequence[int], outputs: Sequence[int]
 ) -> Use:
     """The use of a contraction whose factors share summed labels, in canonical orientation."""
-    builder.waiting.done(expression)
     root = _weighted(net, members, outputs, expression)
     if root is not None:
         inner, at = root

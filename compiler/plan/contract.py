@@ -17,6 +17,7 @@ from .tasks import Assembly, BodyBuilder, Patch, number, plain
 
 def contraction(builder: Builder, expression: Contract) -> Use:
     """The use of a contraction in canonical orientation."""
+    builder.waiting.done(expression)
     net = network(builder.networks, expression)
     if net.scattered:
         patch = scattered(builder, expression, Fraction(1))
