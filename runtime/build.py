@@ -46,16 +46,26 @@ def entry_address() -> int:
 
 
 def _address(symbol: str, text: str, lower: Callable[[], str]) -> int:
-    with _lock:
-        if symbol not in _addresses:
-            entry = store.get(text)
-            if entry is None:
-                code, needed = native.emit(lower(), [symbol])
-                entry = store.Entry(code, tuple(needed))
-                store.put(text, entry)
-            symbols = {name: found for name in entry.needed if (found := _needed(name))}
-            _addresses[symbol] = native.load(entry.code, symbols, [symbol])[symbol]
-        return _addresses[symbol]
+    if symbol not in _addresses:
+        entry = store.get(text) or _compiled(symbol, text, lower)
+        symbols = {name: found for name in entry.needed if (found := _needed(name))}
+        with _lock:
+            if symbol not in _addresses:
+                _addresses[symbol] = native.load(entry.code, symbols, [symbol])[symbol]
+    return _addresses[symbol]
+
+
+def _compiled(symbol: str, text: str, lower: Callable[[], str]) -> store.Entry:
+    from numba.core.compiler_lock import global_compiler_lock
+
+    # Numba's own lock comes first: whoever compiles a caller of a kernel holds it already.
+    with global_compiler_lock:
+        entry = store.get(text)  # another thread may have been faster
+        if entry is None:
+            code, needed = native.emit(lower(), [symbol])
+            entry = store.Entry(code, tuple(needed))
+            store.put(text, entry)
+        return entry
 
 
 def _needed(name: str) -> int:

@@ -185,3 +185,21 @@ def test_composed_sizes() -> None:
         kernel.run(np.ones(2), np.ones((11, 3)), np.ones(4))
     with pytest.raises(ShapeError, match="shape of a"):
         kernel.run(np.ones(3), np.ones((12, 3)), np.ones(4))
+
+
+def test_any_names() -> None:
+    """Names of the language that mean something else in the kernel's text."""
+    n, m = Dim.of("real"), Dim.of("range")
+    inputs = [Buffer(name, (n, m), "input") for name in ("for", "exp", "i", "x", "s", "real", "table", "int64", "plus")]
+    outs = [
+        Buffer(name, (n,), "output") for name in ("v", "out", "range", "kernel", "j", "gemv", "workspace", "where", "t")
+    ]
+    loops = []
+    for a, out in zip(inputs, outs, strict=True):
+        ops = (Op("exp", (Ref("load", 0),)), Op("mul", (Ref("op", 0), Ref("op", 0))))
+        loads = (Load(a.view(), (0, 1)),)
+        loops.append(Loop((n, m), loads, ops, (Store(out.view(), (0,), Ref("op", 1), "sum"),)))
+    program = Program(tuple(inputs), tuple(outs), (), tuple(loops))
+    arguments = [np.random.default_rng(k).normal(size=(4, 3)) for k in range(len(inputs))]
+    expected, found = both(program, arguments, Kernel(program))
+    np.testing.assert_allclose(found, expected)
