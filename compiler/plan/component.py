@@ -188,20 +188,32 @@ def known_parts(
     usable = [(shadow, known) for shadow, known in builder.known.items() if not known.bits & ~bits]
     usable.sort(key=lambda item: -item[1].factors.total())
     for shadow, known in usable:
-        if known.factors.total() >= len(members) or not known.factors <= Counter(net.factors[k][0] for k in rest):
-            continue
-        for chosen in _choices(net, rest, known.factors):
-            others = [k for k in members if k not in chosen]
-            needed = outputs.union(*(net.labels[k] for k in others))
-            kept = frozenset().union(*(net.labels[k] for k in chosen)) & needed
-            covered = any(
-                net.labels[k] <= net.labels[c] for c in chosen if _comparison(net.factors[c][0]) for k in others
+        while known.factors.total() < len(members):
+            chosen = next(
+                (c for c in _choices(net, rest, known.factors) if _is_part(net, members, outputs, c, shadow)), None
             )
-            if not covered and shadow_part(net, chosen, kept) is shadow:
-                found.append((chosen, kept))
-                rest = [k for k in rest if k not in chosen]
+            if chosen is None:
                 break
+            found.append((chosen, _kept(net, members, outputs, chosen)))
+            rest = [k for k in rest if k not in chosen]
     return found
+
+
+def _kept(net: Network, members: Sequence[int], outputs: frozenset[int], chosen: Sequence[int]) -> frozenset[int]:
+    """The labels of the product of the chosen ones of the members."""
+    needed = outputs.union(*(net.labels[k] for k in members if k not in chosen))
+    return frozenset().union(*(net.labels[k] for k in chosen)) & needed
+
+
+def _is_part(
+    net: Network, members: Sequence[int], outputs: frozenset[int], chosen: Sequence[int], shadow: Expr
+) -> bool:
+    """Whether the product of the chosen ones is the known one; an indicator stays with what it covers."""
+    others = [k for k in members if k not in chosen]
+    covering = [net.labels[k] for k in chosen if _comparison(net.factors[k][0])]
+    if any(net.labels[k] <= labels for labels in covering for k in others):
+        return False
+    return shadow_part(net, chosen, _kept(net, members, outputs, chosen)) is shadow
 
 
 def remember(builder: Builder, net: Network, members: Sequence[int], labels: frozenset[int]) -> None:
