@@ -184,16 +184,16 @@ class _LoopWriter:
         return template.format(*(self.text(r) for r in op.operands))
 
     def power(self, base: Ref, exponent: float) -> str:
-        """A power with a small integer exponent as products, a square root; else nothing."""
-        if exponent == 0.5:
-            return f"{self.function('sqrt')}({self.text(base)})"
-        if exponent != int(exponent) or not 1 <= abs(exponent) <= 8:
+        """A power with a small integer exponent, or half of one, as products and a square root; else nothing."""
+        whole, half = divmod(abs(exponent), 1)
+        if half not in (0, 0.5) or not 0 < abs(exponent) <= 8:
             return ""
         name = self.text(base)
         if not name.isidentifier():
             name = self.variable("v")
             self.out.line(f"{name} = {self.text(base)}")
-        text = f"({'*'.join([name] * int(abs(exponent)))})"
+        factors = [name] * int(whole) + [f"{self.function('sqrt')}({name})"] * (half != 0)
+        text = f"({'*'.join(factors)})"
         return text if exponent > 0 else f"({self.out.names.number(1.0)} / {text})"
 
     def store(self, store: Store, value: str, in_memory: bool) -> None:

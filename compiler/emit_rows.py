@@ -13,7 +13,7 @@ from .dims import Dim
 from .program import Buffer, Load, Loop, Op, Ref, Require, Routine, Rows, Scale, Store, View
 from .routines import ROUTINES
 
-_BLOCK_ELEMENTS = 4096  # of all rows of a block together: they stay in the first or second cache
+_BLOCK_ELEMENTS = 16384  # of all rows of a block together: they stay in the second cache
 _MOST_ROWS = 256
 
 

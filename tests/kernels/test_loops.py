@@ -58,7 +58,7 @@ class RandomLoops:
             if rng.random() < 0.7:
                 ops.append(Op(str(rng.choice(BINARY)), tuple(picked)))
             elif rng.random() < 0.3:
-                ops.append(Op("pow", (picked[0], Ref("const", value=float(rng.choice([2, 3]))))))
+                ops.append(Op("pow", (picked[0], Ref("const", value=float(rng.choice([2, 3, 0.5, 1.5]))))))
             else:
                 ops.append(Op(str(rng.choice(UNARY)), (picked[0],)))
         stores = []
