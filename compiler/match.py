@@ -230,7 +230,9 @@ def _factors(
         ends = [at[label][0] if label in at else label if label < pattern.order else None for label in labels]
         if None in ends or len(set(ends)) != 2 or not isinstance(want, Symbol):
             return
-        value = algebra.contract(left, [e for e in ends if e is not None], dict(enumerate(target.sizes)))
+        used = {label for _, ls in left for label in ls} | {e for e in ends if e is not None}
+        sizes = {label: target.sizes[label] for label in used}
+        value = algebra.contract(left, [e for e in ends if e is not None], sizes)
         joined = dict(at) | {label: (e,) for label, e in zip(labels, ends, strict=True) if e is not None}
         for bound in match(want, value, found):
             result = finish((), bound, joined)
