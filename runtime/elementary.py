@@ -199,7 +199,14 @@ def sigmoid(x: Real) -> Real:
 @function
 def softplus(x: Real) -> Real:
     """log(1 + e^x), without overflow."""
-    return x.maximum(0.0) + log1p_of(exp_of(-x.abs()))
+    # log(1 + e) for 0 <= e <= 1: log1p without its special cases.
+    e = exp_of(-x.abs())
+    large = e > 0.4142
+    one = large.choose(x.constant(1.0), 0.0)
+    f = large.choose((e - 1.0) * 0.5, e)
+    a, b = _log_series(f)
+    high, low = _LOG2[x.single]
+    return x.maximum(0.0) + (one * high - ((a - (b + one * low)) - f))
 
 
 @function
