@@ -1,8 +1,8 @@
 """What functions that call kernels from Numba code are written with (`njit_text.py` writes them).
 
 Enters: arguments of Numba code.  Leaves: intrinsics: checks at compile time, the address table on the stack, the call
-of a kernel.  Always holds: nothing calls into Python; a kernel's address is never kept in Numba's cache of another process
-(Numba sees that the code depends on this process).  Not for: kernels (`intrinsics.py`).
+of a kernel.  Always holds: nothing calls into Python; a kernel's address never gets into Numba's cache on disk (Numba
+sees that the code depends on this process).  Not for: kernels (`intrinsics.py`).
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """The text of a function for Numba that calls a kernel: from arguments to the address table, and from it to results.
 
-Enters: a kernel program, the dtype, and which inputs are fixed.  Leaves: Python source of one function.  Always holds:
-it is written with the names of `njit_code.py`, `np`, `real`, `ShapeError` and `DomainError`; what does not fit raises.
-Not for: compiling it.
+Enters: a kernel program, the dtype, and which inputs are fixed.  Leaves: Python source of one function.  Always
+holds: it is written with the names of `njit_code.py`, `np`, `real`, `ShapeError` and `DomainError`; what does not fit
+raises. Not for: compiling it.
 """
 
 from __future__ import annotations
 
 import builtins
+import json
 import keyword
 import re
 from collections.abc import Mapping, Sequence
@@ -42,11 +43,11 @@ def caller_text(
     nest: Any,
     kernel: str,
     fixed: Mapping[int, Any] | None = None,
-    summary: str = "",
+    docstring: Sequence[str] = (),
 ) -> str:
     """The function `name` of the inputs that are not `fixed` (arrays by the number of their input).
 
-    `kernel` is the expression of the kernel's token; `nest` is that of `Kernel`.
+    `kernel` is the name of the kernel's token; `nest` is that of `Kernel`; `docstring` has the lines of one.
     """
     fixed = fixed or {}
     places = layout(program)
@@ -56,8 +57,7 @@ def caller_text(
     outputs = identifiers([b.name for b in program.outputs], taken)
     free = [p for k, p in enumerate(parameters) if k not in fixed]
     lines = [f"def {name}({', '.join(free)}):"]
-    if summary:
-        lines += [f"    {summary!r}"]
+    lines += docstring
     body: list[str] = [f"{table} = stack({places.length})", f"{numbers} = stack({len(parameters) + len(outputs)})"]
     arrays: list[str] = []
     for k, (buffer, identifier) in enumerate(zip(program.inputs, parameters, strict=True)):
@@ -79,8 +79,13 @@ def caller_text(
     body.append(f"{table}[0] = 0  # asks whether the sizes fit, and for those of the results and the workspace")
     body.append(f"{status} = call({kernel}, {table})")
     body.append(f"if {status} != 0:")
+    seen: set[str | None] = set()
     for position, (k, axis) in enumerate(places.axes):
-        body += [f"    if {status} == {-1 - position}:", f"        raise ShapeError({_axis_text(program, k, axis)!r})"]
+        dim = program.inputs[k].shape[axis]
+        if dim.name is None or dim.name in seen:  # the first axis of a name defines it
+            error = f"ShapeError({_quoted(_axis_text(program, k, axis))})"
+            body += [f"    if {status} == {-1 - position}:", f"        raise {error}"]
+        seen.add(dim.name)
     body.append('    raise ShapeError("the sizes do not fit")')
     for k, (buffer, identifier) in enumerate(zip(program.outputs, outputs, strict=True)):
         if buffer.shape:
@@ -107,13 +112,17 @@ def caller_text(
     for position, failure in enumerate(program.failures, 1):
         required = any(isinstance(s, Require) and s.failure == failure for s in program.flat())
         error = "ShapeError" if required else "DomainError"
-        body += [f"if {status} == {position}:", f"    raise {error}({failure!r})"]
+        body += [f"if {status} == {position}:", f"    raise {error}({_quoted(failure)})"]
     results = [
         identifier if buffer.shape else f"get({numbers}, {len(parameters) + k}, real)"
         for k, (buffer, identifier) in enumerate(zip(program.outputs, outputs, strict=True))
     ]
     body.append(f"return {_nested(nest, results)}")
     return "\n".join([*lines, *("    " + line for line in body)]) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _array_names(program: Program, outputs: Sequence[str]) -> list[str]:
