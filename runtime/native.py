@@ -121,9 +121,12 @@ define i64 @{symbol}({declared}) nounwind {{
     )
 
 
-def emit(text: str, symbols: Iterable[str], machine: Any = None) -> tuple[bytes, list[str]]:
-    """The object file of an LLVM text, and the names of what it needs from elsewhere."""
-    machine = machine or globals()["machine"]()
+def emit(text: str, symbols: Iterable[str], target: Any = None) -> tuple[bytes, list[str]]:
+    """The object file of an LLVM text for a target machine, and the names of what it needs from elsewhere.
+
+    Only `symbols` can be called from outside.  Without a target it is for this computer.
+    """
+    target = target or machine()
     module = assembly(text)
     wanted = set(symbols)
     for item in (*module.functions, *module.global_variables):
@@ -131,9 +134,9 @@ def emit(text: str, symbols: Iterable[str], machine: Any = None) -> tuple[bytes,
             item.linkage = "internal"
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization = True
-    builder = llvm.create_pass_builder(machine, options)
+    builder = llvm.create_pass_builder(target, options)
     passes = builder.getModulePassManager()
     passes.run(module, builder)
     needed = [f.name for f in module.functions if f.is_declaration and not f.name.startswith("llvm.")]
     needed += [g.name for g in module.global_variables if g.is_declaration]
-    return machine.emit_object(module), needed
+    return target.emit_object(module), needed
