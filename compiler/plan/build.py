@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,7 +20,7 @@ from ..expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure,
 from ..program import Buffer, Require
 from .cells import constant_cell, power_cell, structure_cell, structure_task
 from .guess import Guess
-from .resolve import Network
+from .register import Register
 from .tasks import (
     Assembly,
     Body,
@@ -57,35 +56,21 @@ class Use:
         return Read(self.task, tuple(positions))
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A product that is planned: how often it has each factor, and the set of these as bits."""
-
-    factors: Counter[Expr]
-    bits: int
-
-
 class Builder:
     """The tasks of one program."""
 
     def __init__(
         self, parameters: Sequence[Symbol], guess: Guess, fixed: frozenset[str] = frozenset(), fast: bool = False
     ) -> None:
-        from .component import Waiting
-
         self.guess = guess
         self.fixed = fixed
         self.fast = fast
         self.sources: dict[Expr, frozenset[str]] = {}
         self.tasks: list[Task] = []
         self.uses: dict[Expr, Use] = {}
-        self.waiting = Waiting(self, ())
+        self.register = Register(guess)
         self.readers: dict[Expr, int] = {}  # how many expressions need each
-        self.nodes: frozenset[Expr] = frozenset()  # the shadows of all contractions that are needed anyway
-        self.networks: dict[Contract, Network] = {}
-        self.known: dict[Expr, Known] = {}
         self.factorizations: dict[tuple[str, Expr], tuple[Task, ...]] = {}
-        self._bit: dict[Expr, int] = {}
         self.checks: list[Task] = []
         self.requirements: dict[Dim, Require] = {}
         self.inputs: list[Buffer] = []
@@ -95,13 +80,6 @@ class Builder:
             self.inputs.append(buffer)
             if not integer:
                 self.define(parameter, self.task(Leaf(buffer)))
-
-    def bits(self, factors: Iterable[Expr]) -> int:
-        """A set of expressions as the bits of a number."""
-        result = 0
-        for factor in factors:
-            result |= 1 << self._bit.setdefault(factor, len(self._bit))
-        return result
 
     def free_ahead(self, factors: Sequence[Expr]) -> bool:
         """Whether the product of the factors can be made of fixed data once, without larger rounding errors: a product
@@ -124,11 +102,8 @@ class Builder:
 
     def results(self, results: Sequence[Expr]) -> list[Use]:
         """The uses of all results."""
-        from .component import Waiting, shadow_whole
-
         order = topological(*results)
-        self.nodes = frozenset(s for e in order if (s := shadow_whole(self, e)) is not None)
-        self.waiting = Waiting(self, order)
+        self.register.expect(order)
         for e in order:
             for operand in e.operands:
                 self.readers[operand] = self.readers.get(operand, 0) + 1

@@ -6,20 +6,19 @@ contraction, is used again.  Not for: the search itself (`order.py`).
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from .. import algebra
-from ..contraction import COMPARISONS, contract, oriented, symmetric
-from ..expr import Atom, Contract, Expr, Map
+from ..contraction import contract, oriented, symmetric
+from ..expr import Atom, Contract, Expr
 from ..properties import has
-from .build import Builder, Known, Use
+from .build import Builder, Use
 from .cells import product_cell
 from .order import Search, Tree
 from .product import multiply
-from .resolve import Network, network
+from .register import is_comparison, shadow_part
+from .resolve import Network
 from .tasks import BodyBuilder, Cells, Place, plain
 
 
@@ -37,7 +36,7 @@ def cells(
     return builder.define(expression, builder.task(Cells(extents, len(outputs), body.finish(result), "sum")))
 
 
-MOST_CHOICES = 8
+MOST_SEARCHED = 8  # factors, for an estimate
 
 
 class _Component:
@@ -48,14 +47,14 @@ class _Component:
         self.net = net
         self.outputs = frozenset(outputs)
         self.shadows: dict[int, Expr] = {}
-        known = known_parts(builder, net, members, self.outputs)
+        known = builder.register.known_parts(net, members, self.outputs)
         inside = {k for unit, _ in known for k in unit}
         self.units = _units(net, [k for k in members if k not in inside])
         labels = [frozenset().union(*(net.labels[k] for k in unit)) for unit in self.units]
         self.units += [unit for unit, _ in known]
         labels += [kept for _, kept in known]
         size = {label: builder.guess(dim) for label, dim in net.sizes.items()}
-        self.search = Search(labels, self.outputs, size, self._price, self._inverses(), self.shadow)
+        self.search = Search(labels, self.outputs, size, self._price, self._inverses(), self._same)
 
     def _inverses(self) -> dict[int, tuple[float, float]]:
         from .atoms import kind, making
@@ -89,15 +88,21 @@ class _Component:
             self.shadows[mask] = shadow_part(self.net, self.members(mask), self.search.labels(mask))
         return self.shadows[mask]
 
+    def factors(self, mask: int) -> list[Expr]:
+        """The factors of a subset."""
+        return [self.net.factors[k][0] for k in self.members(mask)]
+
+    def _same(self, left: int, right: int) -> bool:
+        numbers = self.builder.register.numbers
+        return numbers(self.factors(left)) == numbers(self.factors(right)) and self.shadow(left) is self.shadow(right)
+
     def _price(self, mask: int) -> float:
-        shadow = self.shadow(mask)
-        if shadow in self.builder.known or shadow in self.builder.nodes:
+        factors = self.factors(mask)
+        if self.builder.register.exists(factors, lambda: self.shadow(mask)):
             return 0.0
-        members = [self.net.factors[k][0] for k in self.members(mask)]
-        if self.builder.fixed and self.builder.free_ahead(members):
+        if self.builder.fixed and self.builder.free_ahead(factors):
             return 0.0
-        factors = Counter(members)
-        return 1.0 / (1 + self.builder.waiting.count(factors, len(self.search.labels(mask))))
+        return 1.0 / (1 + self.builder.register.wanted(Counter(factors), len(self.search.labels(mask))))
 
     def make(self, tree: Tree) -> tuple[Expr, list[int]]:
         """Plans a subset; the expression and its labels."""
@@ -123,7 +128,7 @@ class _Component:
 
     def define(self, tree: Tree, expression: Expr, outputs: Sequence[int]) -> Use:
         """Plans a subset that is new as this expression."""
-        remember(self.builder, self.net, self.members(tree.mask), self.search.labels(tree.mask))
+        self.builder.register.remember(self.net, self.members(tree.mask), self.search.labels(tree.mask))
         if tree.parts is None:
             units = [k for k in range(len(self.units)) if tree.mask >> k & 1]
             summed = sorted(frozenset().union(*(self.search.factors[k] for k in units)) - set(outputs))
@@ -176,75 +181,6 @@ def _weighted(
     return scaled, ((left[::-1], right[::-1]) if flipped else (left, right))
 
 
-def known_parts(
-    builder: Builder, net: Network, members: Sequence[int], outputs: frozenset[int]
-) -> list[tuple[list[int], frozenset[int]]]:
-    """Factors whose product is planned already, as large as possible, with the labels that the product has."""
-    if len(members) < 3 or net.defining:
-        return []
-    rest = list(members)
-    found: list[tuple[list[int], frozenset[int]]] = []
-    bits = builder.bits(net.factors[k][0] for k in rest)
-    usable = [(shadow, known) for shadow, known in builder.known.items() if not known.bits & ~bits]
-    usable.sort(key=lambda item: -item[1].factors.total())
-    for shadow, known in usable:
-        while known.factors.total() < len(members):
-            chosen = next(
-                (c for c in _choices(net, rest, known.factors) if _is_part(net, members, outputs, c, shadow)), None
-            )
-            if chosen is None:
-                break
-            found.append((chosen, _kept(net, members, outputs, chosen)))
-            rest = [k for k in rest if k not in chosen]
-    return found
-
-
-def _kept(net: Network, members: Sequence[int], outputs: frozenset[int], chosen: Sequence[int]) -> frozenset[int]:
-    """The labels of the product of the chosen ones of the members."""
-    needed = outputs.union(*(net.labels[k] for k in members if k not in chosen))
-    return frozenset().union(*(net.labels[k] for k in chosen)) & needed
-
-
-def _is_part(
-    net: Network, members: Sequence[int], outputs: frozenset[int], chosen: Sequence[int], shadow: Expr
-) -> bool:
-    """Whether the product of the chosen ones is the known one; an indicator stays with what it covers."""
-    others = [k for k in members if k not in chosen]
-    covering = [net.labels[k] for k in chosen if _comparison(net.factors[k][0])]
-    if any(net.labels[k] <= labels for labels in covering for k in others):
-        return False
-    return shadow_part(net, chosen, _kept(net, members, outputs, chosen)) is shadow
-
-
-def remember(builder: Builder, net: Network, members: Sequence[int], labels: frozenset[int]) -> None:
-    """Notes that the product of some factors is planned."""
-    if len(members) < 2 or net.defining:
-        return
-    volumes = [
-        math.prod(builder.guess(net.sizes[label]) for label in some)
-        for some in (labels, *(net.labels[k] for k in members))
-    ]
-    if volumes[0] <= max(volumes[1:]):  # an outer product is better taken apart into its vectors
-        factors = Counter(net.factors[k][0] for k in members)
-        builder.known[shadow_part(net, members, labels)] = Known(factors, builder.bits(factors))
-
-
-def _choices(net: Network, members: Sequence[int], wanted: Counter[Expr]) -> Iterator[list[int]]:
-    """The ways to choose so many of each factor; not all of them where a factor stands many times."""
-    ways = []
-    for factor, count in wanted.items():
-        same = [k for k in members if net.factors[k][0] is factor]
-        ways.append(tuple(itertools.islice(itertools.combinations(same, count), MOST_CHOICES)))
-    for choice in itertools.islice(itertools.product(*ways), MOST_CHOICES):
-        yield sorted(itertools.chain(*choice))
-
-
-def shadow_part(net: Network, members: Sequence[int], labels: frozenset[int]) -> Expr:
-    """The shadow of the product of some factors, in canonical orientation."""
-    expression = net.part(members, sorted(labels), shadow=True)
-    return oriented(expression)[0] if len(labels) == 2 else expression
-
-
 def _halved(builder: Builder, expression: Contract, net: Network, members: Sequence[int]) -> Expr | None:
     """F'*inv(S)*F is Z'*Z for Z = inv(chol(S))*F, which costs half; None where the inverse is wanted elsewhere too."""
     if net.defining:
@@ -279,7 +215,9 @@ def component_cost(builder: Builder, net: Network) -> float:
         if any(not net.labels[k] <= net.kept for k in members):
             component = _Component(builder, net, members, outputs)
             count = len(component.units)
-            total += component.search.loop(1).cost if count == 1 else component.search.best().cost
+            search = component.search
+            tree = search.loop(1) if count == 1 else search.best() if count <= MOST_SEARCHED else search.greedy()
+            total += tree.cost
     return total
 
 
@@ -287,60 +225,14 @@ def _units(net: Network, members: Sequence[int]) -> list[list[int]]:
     """Factors that are multiplied element by element before anything else: what an indicator covers, so that 0 wins
     over whatever stands there; and factors with the same labels."""
     units = [[k] for k in members]
-    covers = [k for k in members if _comparison(net.factors[k][0])]
+    covers = [k for k in members if is_comparison(net.factors[k][0])]
     covers += [k for k in members if k not in covers]
     for k in covers:
         labels = net.labels[k]
-        comparison = _comparison(net.factors[k][0])
+        comparison = is_comparison(net.factors[k][0])
         mine = [u for u in units if any(net.labels[j] == labels or (comparison and net.labels[j] <= labels) for j in u)]
         if len(mine) > 1 and (
             comparison or all(len(frozenset().union(*(net.labels[j] for j in u))) == len(labels) for u in mine)
         ):
             units = [u for u in units if u not in mine] + [sorted(j for u in mine for j in u)]
     return sorted(units)
-
-
-def _comparison(factor: Expr) -> bool:
-    return isinstance(factor, Map) and factor.function in COMPARISONS
-
-
-def shadow_whole(builder: Builder, expression: Expr) -> Expr | None:
-    """The shadow of a contraction of several factors."""
-    if not isinstance(expression, Contract) or len(expression.factors) < 2:
-        return None
-    net = network(builder.networks, expression)
-    return None if net.scattered else shadow_part(net, range(len(net.factors)), net.kept)
-
-
-class Waiting:
-    """The contractions that are not planned yet: how many of them could use a product."""
-
-    def __init__(self, builder: Builder, nodes: Iterable[Expr]) -> None:
-        self.builder = builder
-        self.holding: dict[Expr, dict[Contract, None]] = {}  # those that have a factor
-        for node in nodes:
-            if isinstance(node, Contract) and len(node.factors) > 2:
-                for factor in node.operands:
-                    self.holding.setdefault(factor, {})[node] = None
-
-    def done(self, contraction: Contract) -> None:
-        """Notes that a contraction is planned."""
-        for factor in contraction.operands:
-            self.holding.get(factor, {}).pop(contraction, None)
-
-    def count(self, factors: Counter[Expr], order: int) -> int:
-        """How many contractions have these factors, in a way that the product of some of them has this many labels."""
-        rarest = min((self.holding.get(f, {}) for f in factors), key=len)
-        return sum(1 for node in rarest if self._fits(node, factors, order))
-
-    def _fits(self, node: Contract, factors: Counter[Expr], order: int) -> bool:
-        net = network(self.builder.networks, node)
-        chosen: list[int] = []
-        for factor, count in factors.items():
-            places = net.places.get(factor, ())
-            if len(places) < count:
-                return False
-            chosen += places[:count]
-        others = [labels for k, labels in enumerate(net.labels) if k not in chosen]
-        needed = net.kept.union(*others)
-        return len(frozenset().union(*(net.labels[k] for k in chosen)) & needed) == order

@@ -10,15 +10,14 @@ from fractions import Fraction
 
 from ..expr import Contract, Expr, Structure
 from .build import Builder, Use
-from .component import cells, component, known_parts, remember
-from .resolve import network
+from .component import cells, component
 from .tasks import Assembly, BodyBuilder, Patch, number, plain
 
 
 def contraction(builder: Builder, expression: Contract) -> Use:
     """The use of a contraction in canonical orientation."""
-    builder.waiting.done(expression)
-    net = network(builder.networks, expression)
+    builder.register.planned(expression)
+    net = builder.register.network(expression)
     if net.scattered:
         patch = scattered(builder, expression, Fraction(1))
         assert patch is not None
@@ -34,7 +33,7 @@ def contraction(builder: Builder, expression: Contract) -> Use:
             inner = builder.use(net.factors[0][0])
             return Use(inner.task, tuple(inner.axes[axes.index(label)] for label in outputs))
     single = [members[0] for members in components if len(members) == 1 and net.labels[members[0]] <= net.kept]
-    parts = known_parts(builder, net, single, net.kept)
+    parts = builder.register.known_parts(net, single, net.kept)
     inside = {k for chosen, _ in parts for k in chosen}
     parts += [(members, frozenset().union(*(net.labels[k] for k in members)) & net.kept)
               for members in components if members[0] not in single]  # fmt: skip
@@ -43,7 +42,7 @@ def contraction(builder: Builder, expression: Contract) -> Use:
         order = sorted(labels)
         factors.append((net.part(members, order), tuple(plain(label) for label in order)))
     if len(single) == len(net.factors):
-        remember(builder, net, single, net.kept)
+        builder.register.remember(net, single, net.kept)
     return cells(builder, expression, net, factors, outputs, [])
 
 
@@ -51,7 +50,7 @@ def scattered(builder: Builder, expression: Expr, coefficient: Fraction) -> Patc
     """`coefficient` times a contraction that is zero outside of some positions (or reshaped), as a patch; else None."""
     if not isinstance(expression, Contract) or not any(isinstance(f, Structure) for f, _ in expression.factors):
         return None
-    net = network(builder.networks, expression)
+    net = builder.register.network(expression)
     if not net.scattered:
         return None
     labels = sorted(net.kept)

@@ -13,10 +13,9 @@ from .. import algebra
 from ..contraction import add, contract
 from ..expr import Constant, Contract, Expr, Size, Structure, Sum, Symbol, topological
 from .build import Builder
-from .component import component_cost, shadow_whole
+from .component import component_cost
 from .guess import Guess
 from .order import LOOP, PASS
-from .resolve import network
 
 MOST_TERMS = 32
 MOST_FACTORS = 400  # of all the candidates together: beyond, sums stay as they are
@@ -94,12 +93,11 @@ class _Estimate:
         self.builder = Builder((), guess)
         self.guess = guess
         self.nodes = frozenset(order)
-        self.shadows = {e: s for e in order if (s := shadow_whole(self.builder, e)) is not None}
+        self.builder.register.expect(order)
 
     def __call__(self, roots: Sequence[Expr], missing: set[Expr]) -> float:
         """The cost of the roots with all that they need; `missing` are not there."""
-        gone = {self.shadows[e] for e in missing if e in self.shadows}
-        self.builder.nodes = frozenset(self.shadows.values()) - gone
+        self.builder.register.ignored = missing
         total = 0.0
         work = list(roots)
         seen: set[Expr] = set()
@@ -117,6 +115,6 @@ class _Estimate:
         if isinstance(current, Symbol | Constant | Size | Structure):
             return 0.0
         if isinstance(current, Contract):
-            cost = component_cost(self.builder, network(self.builder.networks, current))
+            cost = component_cost(self.builder, self.builder.register.network(current))
             return cost + LOOP * volume * (len(current.factors) > 1)
         return LOOP * len(current.operands) * volume

@@ -40,7 +40,7 @@ class Search:
 
     `price(mask)` is what part of its cost an intermediate counts: 0 where it exists already, less than 1 where others
     want it too.  `inverses[k]` is the cost of making the inverse that factor k is, and the operations for each element
-    of its product if a system is solved instead.  Subsets of equal `identity` are the same array, up to transposition.
+    of its product if a system is solved instead.  `same` tells whether two subsets are one array, up to transposition.
     """
 
     def __init__(
@@ -50,14 +50,14 @@ class Search:
         size: Mapping[int, float],
         price: Callable[[int], float],
         inverses: Mapping[int, tuple[float, float]],
-        identity: Callable[[int], object],
+        same: Callable[[int, int], bool],
     ) -> None:
         self.factors = factors
         self.outputs = outputs
         self.size = size
         self.price = price
         self.inverses = inverses
-        self.identity = identity
+        self.same = same
         self.known: dict[int, Labels] = {}
 
     def volume(self, labels: Labels) -> float:
@@ -90,7 +90,7 @@ class Search:
         if not summed:  # an outer or elementwise product is seldom worth being kept
             price = 1.0
         if not summed:
-            own = LOOP * union
+            own = (LOOP + PASS) * union  # it is stored for what follows
         elif shared & kept:
             own = 2 * LOOP * union
         elif a - b and b - a:
@@ -108,7 +108,7 @@ class Search:
             if solving < direct:
                 direct, solve = solving, k
         parts = left.cost + right.cost
-        if left.mask.bit_count() == right.mask.bit_count() and self.identity(left.mask) == self.identity(right.mask):
+        if self.same(left.mask, right.mask):
             # The same array twice: made once, and a product with its transpose is symmetric.
             parts, direct = left.cost, direct / 2
         return Tree(mask, (left, right), solve, parts + direct * price)
@@ -143,7 +143,7 @@ class Search:
 
     def best(self) -> Tree:
         """The cheapest tree of all factors."""
-        return self._exhaustive() or self._greedy()
+        return self._exhaustive() or self.greedy()
 
     def _exhaustive(self) -> Tree | None:
         count = len(self.factors)
@@ -174,7 +174,8 @@ class Search:
             masks.append(found)
         return best.get((1 << count) - 1)
 
-    def _greedy(self) -> Tree:
+    def greedy(self) -> Tree:
+        """A tree that multiplies what is cheapest first."""
         trees = [Tree(1 << k) for k in range(len(self.factors))]
         costs: dict[tuple[int, int], Tree] = {}
         while len(trees) > 1:

@@ -140,10 +140,3 @@ def shadow_of(factor: Expr) -> Expr:
 
 
 _shadows: weakref.WeakKeyDictionary[Expr, Symbol] = weakref.WeakKeyDictionary()
-
-
-def network(made: dict[Contract, Network], expression: Contract) -> Network:
-    """The network of a contraction, made once."""
-    if expression not in made:
-        made[expression] = Network(expression)
-    return made[expression]
