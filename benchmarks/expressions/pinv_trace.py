@@ -47,39 +47,59 @@ def published(X: Array, C: Array, B: Array) -> Any:
 
 
 def by_hand(X: Array, C: Array, B: Array) -> Any:
-    """With Y = X*C, V = Y*C', P = inv(Y*Y'), N = V*B*V': the value is tr(P*N*P) and the gradient
-    2*(P*P*V*B*C - (Q + Q')*Y)*C' with Q = P*N*P*P."""
-    Y = X @ C
-    V = Y @ C.T
+    """With S = C*C', V = X*S, P = inv(V*X'), N = V*B*V': the value is tr(P*N*P) and the gradient
+    2*(P*P*V*B - (Q + Q')*X)*S with Q = P*N*P*P; S is formed where it is smaller than C."""
+    small = C.shape[0] < C.shape[1]
+    if small:
+        S = C @ C.T
+        V = X @ S
+        M = V @ X.T
+    else:
+        Y = X @ C
+        V = Y @ C.T
+        M = Y @ Y.T
     VB = V @ B
-    P = cholesky_inverse(cholesky(Y @ Y.T))
+    P = cholesky_inverse(cholesky(M))
     P = np.tril(P) + np.tril(P, -1).T
     N = VB @ V.T
     square = P @ P
     Q = P @ N @ square
-    return np.vdot(square, N), 2 * (square @ (VB @ C) - (Q + Q.T) @ Y) @ C.T
+    Q += Q.T
+    inner = square @ VB @ S - Q @ V if small else (square @ (VB @ C) - Q @ Y) @ C.T
+    inner *= 2
+    return np.vdot(square, N), inner
 
 
 def best(p: int, n: int, k: int) -> float:
     """Operations of `by_hand`, with half of each symmetric product."""
-    products = 4 * (2 * p * n * k) + 2 * p * n * n  # Y, V, V*B*C and the last; V*B
-    symmetric = syrk(p, k) + syrk(p, n) + syrk(p, p)  # Y*Y', N, P*P
-    return products + symmetric + p**3 + 4 * p**3 + p * p + 2 * p * p + 4 * p * p * k + 2 * p * k
+    # Y = X*C, V = Y*C', M = Y*Y', V*B*C, square*(.) - Q*Y, (.)*C'
+    thin = 4 * (2 * p * n * k) + syrk(p, k) + 4 * p * p * k + p * k
+    # S = C*C', V = X*S, M = V*X', square*(V*B) - Q*X, (.)*S
+    wide = syrk(n, k) + 2 * (2 * p * n * n) + syrk(p, n) + 4 * p * p * n + p * n
+    # V*B, N = V*B*V', inv(M), square = P*P, P*N, P*N*square, Q + Q', tr(square*N), factor 2
+    common = 2 * p * n * n + syrk(p, n) + p**3 + syrk(p, p) + 4 * p**3 + p * p + 2 * p * p + p * n
+    return common + min(thin, wide)
 
 
-EXPRESSIONS = (
-    Expression(
+def _expression(name: str, sizes: dict[str, int]) -> Expression:
+    products = ", ".join(chain.replace(" ", "*") for chain in (FIRST, FIRST, SECOND, SECOND, THIRD, THIRD))
+    return Expression(
         "GENO",
-        "pinv-trace, value and gradient",
+        name,
         TEXT,
-        {"p": 40, "n": 300, "k": 80},
+        sizes,
         best,
         by_hand,
-        written="fn f(X: matrix[p, n], C: matrix[n, k], B: matrix[n, n], P: matrix[p, p]) = (inv(X*C*C'*X'), "
-        + ", ".join(chain.replace(" ", "*") for chain in (FIRST, FIRST, SECOND, SECOND, THIRD, THIRD))
-        + ")",
-        written_shapes={"P": (40, 40)},
+        written="fn f(X: matrix[p, n], C: matrix[n, k], B: matrix[n, n], P: matrix[p, p]) ="
+        f" (inv(X*C*C'*X'), {products})",
+        written_shapes={"P": (sizes["p"], sizes["p"])},
         gradient=("X",),
         published=published,
-    ),
+    )
+
+
+# The published sizes are (300, 40, 80) without saying which is which; M is invertible for these two orders.
+EXPRESSIONS = (
+    _expression("pinv-trace with gradient, C 80 x 300", {"p": 40, "n": 80, "k": 300}),
+    _expression("pinv-trace with gradient, C 300 x 80", {"p": 40, "n": 300, "k": 80}),
 )
