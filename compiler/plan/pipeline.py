@@ -92,6 +92,6 @@ def _early(tasks: Sequence[Task], fixed: frozenset[str], names: frozenset[str]) 
 def program_of(made: Tasks, guess: Guess, requirements: Sequence[Require]) -> Program:
     """The program of the tasks."""
     fusion = Fusion(made.tasks, made.roots)
-    steps = Steps(fusion, made.uses, made.shapes, guess)
-    program = steps.program(made.inputs, [*requirements, *made.requirements])
+    steps = Steps(fusion, made.inputs, made.uses, made.shapes, guess)
+    program = steps.program([*requirements, *made.requirements])
     return compacted(passes_joined(program, guess))

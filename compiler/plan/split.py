@@ -16,6 +16,7 @@ from ..program import Buffer, Program, Require
 from .build import Use
 from .guess import Guess
 from .pipeline import Tasks, program_of, tasks_of
+from .steps import free_name
 from .tasks import Cells, Leaf, Part, Task, own
 from .update import redirected
 
@@ -48,9 +49,10 @@ def split(
         return Split(None, program_of(made, guess, requirements))
     ahead = _ahead(made, kept, parameters, fixed, guess, requirements)
     leaves: dict[Task, Leaf] = {}
+    taken = {p.name for p in parameters}.union(*(d.names for p in parameters for d in p.shape))
     for number, task in enumerate(kept):
         dtype = task.dtype if isinstance(task, Part) else "real"
-        leaves[task] = Leaf(Buffer(f"kept{number}", task.shape, "input", dtype))
+        leaves[task] = Leaf(Buffer(free_name(f"kept{number}", taken), task.shape, "input", dtype))
     redirect = {task: own(leaf) for task, leaf in leaves.items()}
     for task in made.tasks:
         redirected(task, redirect)

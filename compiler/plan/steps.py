@@ -7,7 +7,7 @@ arguments or stand twice; what an update takes over is not read by others.  Not 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ..dims import Dim
 from ..program import Buffer, Loop, Program, Require, Routine, Scale, Step, View
@@ -34,17 +34,29 @@ from .tasks import (
 from .windows import grouped, located
 
 
+def free_name(name: str, taken: Collection[str]) -> str:
+    """The name, lengthened if an argument or a size has it already."""
+    while name in taken:
+        name += "_"
+    return name
+
+
 class Steps:
     """The program while it is written."""
 
-    def __init__(self, fusion: Fusion, results: Sequence[Use], shapes: Sequence[Shape], guess: Guess) -> None:
+    def __init__(
+        self, fusion: Fusion, inputs: Sequence[Buffer], results: Sequence[Use], shapes: Sequence[Shape], guess: Guess
+    ) -> None:
         self.fusion = fusion
         self.guess = guess
+        self.inputs = tuple(inputs)
+        self.names = {b.name for b in inputs}.union(*(d.names for b in inputs for d in b.shape))
         self.steps: list[Step] = []
         self.work: list[Buffer] = []
+        dtypes = [use.task.dtype if isinstance(use.task, Part) else "real" for use in results]
         self.outputs = tuple(
-            Buffer(f"out{k}", shape, "output", use.task.dtype if isinstance(use.task, Part) else "real")
-            for k, (use, shape) in enumerate(zip(results, shapes, strict=True))
+            Buffer(free_name(f"out{k}", self.names), shape, "output", dtype)
+            for k, (shape, dtype) in enumerate(zip(shapes, dtypes, strict=True))
         )
         self.views: dict[Task, View] = {}
         for task in fusion.tasks:
@@ -64,13 +76,13 @@ class Steps:
         for view, read in copies:
             self.steps.append(Routine("copy", (view,), (self.views[read.task],)))
 
-    def program(self, inputs: Sequence[Buffer], requirements: Sequence[Require]) -> Program:
+    def program(self, requirements: Sequence[Require]) -> Program:
         """The finished program."""
-        return Program(tuple(inputs), self.outputs, tuple(self.work), (*requirements, *self.steps))
+        return Program(self.inputs, self.outputs, tuple(self.work), (*requirements, *self.steps))
 
     def buffer(self, shape: Shape, dtype: str = "real") -> Buffer:
         """A new part of the workspace."""
-        made = Buffer(f"t{len(self.work) + 1}", shape, "work", dtype)
+        made = Buffer(free_name(f"t{len(self.work) + 1}", self.names), shape, "work", dtype)
         self.work.append(made)
         return made
 

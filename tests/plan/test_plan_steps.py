@@ -116,3 +116,19 @@ def test_indicators_win_over_infinity() -> None:
     definition = mg.function("fn f(x: vector[n], A: matrix[n, n]) = A*where(x > 0, 1 ./ x, 0)").definition()
     arrays = {"x": np.array([0.0, 1.0, 2.0]), "A": np.ones((3, 3))}
     planned_right(definition.results, definition.parameters, arrays, {"n": 3}, None)
+
+
+def test_arguments_may_have_the_names_of_buffers() -> None:
+    text = "fn f(t1: matrix[out0, n], out1: vector[n], t2: vector[out0]) = t2'*t1*out1 + sum(t1*out1)"
+    definition = mg.function(text).definition()
+    arrays = {"t1": np.arange(6.0).reshape(2, 3), "out1": np.ones(3), "t2": np.ones(2)}
+    program = planned_right(definition.results, definition.parameters, arrays, {"out0": 2, "n": 3}, None)
+    names = [b.name for b in (*program.inputs, *program.outputs, *program.work)]
+    assert len(set(names) | {"out0"}) == len(names) + 1
+
+
+def test_no_results_and_results_that_are_arguments() -> None:
+    definition = mg.function("fn f(x: vector[n], A: matrix[n, n]) = (x, x, A', 3, zeros(n, n), x)").definition()
+    arrays = {"x": np.arange(3.0), "A": np.arange(9.0).reshape(3, 3)}
+    planned_right(definition.results, definition.parameters, arrays, {"n": 3}, None)
+    assert plan([], definition.parameters).steps == ()
