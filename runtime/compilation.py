@@ -53,7 +53,7 @@ class Compilation:
         for parameter, argument in zip(self.definition.parameters, arguments, strict=True):
             if is_sparse(argument) and "sparse" not in parameter.attributes:
                 refuse_sparse(parameter.name)
-        arrays = [as_array(p.name, a) for p, a in zip(self.definition.parameters, arguments, strict=True)]
+        arrays = self._arrays(arguments)
         program, limits = self._program(arrays, trusted)
         return self._kernel(program, self._dtype(arguments, arrays)), limits
 
@@ -76,6 +76,21 @@ class Compilation:
             if dim.name is not None
         }
         return self._last, limits
+
+    def of(self, definition: Definition) -> Compilation:
+        """The kernels of another definition that returns its outputs in the same way."""
+        return Compilation(definition, self.nest, self._title)
+
+    def sizes(self, arguments: Sequence[Any]) -> dict[str, int]:
+        """The sizes that the arguments define.  Raises mg.TypeError, mg.ShapeError."""
+        return self._sizes(self._arrays(arguments))
+
+    def dtype(self, arguments: Sequence[Any]) -> str:
+        """`float32` where every array argument is, else `float64`."""
+        return self._dtype(arguments, self._arrays(arguments))
+
+    def _arrays(self, arguments: Sequence[Any]) -> list[Array]:
+        return [as_array(p.name, a) for p, a in zip(self.definition.parameters, arguments, strict=True)]
 
     def _sizes(self, arrays: Sequence[Array]) -> dict[str, int]:
         buffers = inputs_of(self.definition)
