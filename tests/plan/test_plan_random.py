@@ -26,7 +26,7 @@ def test_random_expressions_of_sizes_that_were_not_planned_for(seed: int) -> Non
     results = Generator(seed).grow(3 + seed % 12)
     sizes = OTHER_SIZES[seed % len(OTHER_SIZES)]
     arrays = data(SYMBOLS, sizes, seed)
-    planned_for = {"m": 200, "n": 100, "k": 7}
+    planned_for = {"m": 3000, "n": 700, "k": 50}
     try:
         for result in results:
             evaluate(result, arrays, sizes)
