@@ -31,10 +31,15 @@ def gradient(function: Expr, variable: Symbol) -> Expr:
 
 def jacobian(function: Expr, variable: Symbol) -> Expr:
     """The derivative of any array: indices of the function, then indices of the variable."""
+    return project(unprojected(function, variable), variable, function.order)
+
+
+def unprojected(function: Expr, variable: Symbol) -> Expr:
+    """The derivative of any array as if the variable had no attributes."""
     order = function.order
     factors = [(algebra.delta(size), (k, order + k)) for k, size in enumerate(function.shape)]
     seed = algebra.contract(factors, range(2 * order), dict(enumerate(function.shape * 2)))
-    return project(reverse(function, variable, seed, order), variable, order)
+    return reverse(function, variable, seed, order)
 
 
 def hessian(function: Expr, variable: Symbol) -> Expr:

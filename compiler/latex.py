@@ -8,7 +8,7 @@ superscripts).  Not for: choosing what to write.
 from __future__ import annotations
 
 from ..grammar import syntax
-from .unparse import ATOM, POSTFIX, PRODUCT, UNARY, fold, level
+from .unparse import ATOM, POSTFIX, PRODUCT, UNARY, Special, fold, level
 
 GREEK = {
     name: "\\" + name
@@ -39,9 +39,9 @@ SIGNS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne"
          "+": "+", "-": "-", ".*": r"\odot", "./": r"\oslash", ":": ":"}  # fmt: skip
 
 
-def render(root: syntax.Node) -> str:
-    """The LaTeX of a node."""
-    return fold(root, _latex)
+def render(root: syntax.Node, special: Special | None = None) -> str:
+    """The LaTeX of a node.  `special` is the LaTeX of nodes that are no part of the language, None for the others."""
+    return fold(root, _latex if special is None else lambda node, below: special(node, below) or _latex(node, below))
 
 
 def name(identifier: str) -> str:

@@ -14,9 +14,13 @@ from ..grammar import syntax
 COMPARISON, SUM, PRODUCT, UNARY, POWER, POSTFIX, ATOM = range(7)
 
 
-def unparse(root: syntax.Node) -> str:
-    """The text of a node."""
-    return fold(root, _text)
+Special = Callable[[syntax.Node, list[str]], str | None]
+
+
+def unparse(root: syntax.Node, special: Special | None = None) -> str:
+    """The text of a node.  `special(node, texts of its children)` is the text of nodes that are no part of the language,
+    None for the others."""
+    return fold(root, _text if special is None else lambda node, below: special(node, below) or _text(node, below))
 
 
 def fold(root: syntax.Node, visit: Callable[[syntax.Node, list[str]], str]) -> str:

@@ -1,0 +1,196 @@
+"""Whole derivations: of a gradient, a Jacobian, a Hessian, a directional derivative.
+
+Enters: a definition that is not simplified yet, and one operation.  Leaves: `Derived`.  Always holds: its results are
+those of `derive`, made by the same passes in the same order; the steps are what these passes did.  Not for: layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...grammar.syntax import Node
+from .. import algebra, notation
+from .. import differentiate as calculus
+from ..derive import Derivation, derive
+from ..elaborate import Definition
+from ..expr import Expr, Symbol
+from ..printer import size_names
+from ..simplify import simplify
+from .differential import Differential
+from .elements import Elements
+from .jacobian import Kronecker, commutation, vectorized
+from .lines import Lines, reads_alike
+from .moves import inner_product, moved
+from .reasons import by_law, by_projection, by_rule, identification
+from .steps import Derived, Named, Reason, Section, Shown, Step
+from .typeset import Typesetter, name_symbol
+
+
+def derived(definition: Definition, derivation: Derivation, names: Mapping[str, Expr], title: str) -> Derived:
+    """The derivation of one operation.  `names` are the names that parts of the function have in its text.
+
+    Raises the errors of `derive`.
+    """
+    final = derive(definition, derivation)
+    writer = _Writer(definition, final, names)
+    writer.write(derivation)
+    return Derived(title, writer.objects(), tuple(writer.sections), final.results, tuple(writer.directions.items()))
+
+
+class _Writer:
+    """Writes one derivation, section by section."""
+
+    def __init__(self, definition: Definition, final: Definition, names: Mapping[str, Expr]) -> None:
+        self.definition, self.final = definition, final
+        self.function = simplify(definition.results[0])
+        taken = {p.name for p in final.parameters} | size_names(self.function, *final.parameters) | set(names)
+        known = {simplify(e): name for name, e in names.items()}
+        symbols = {e: name_symbol(name, e) for e, name in known.items() if e.operands and e is not self.function}
+        self.typesetter = Typesetter(symbols, frozenset(taken))
+        self.lines = Lines(self.typesetter)
+        self.f = notation.name(self.typesetter.fresh("F" if self.function.order > 1 else "f"))
+        self.variable = ""
+        self.sections: list[Section] = []
+        self.extra: list[Named] = []
+        self.directions: dict[str, Symbol] = {}
+        self.values: dict[Node, Expr] = {}
+
+    def write(self, derivation: Derivation) -> None:
+        """All sections of the operation."""
+        self.section("The function", self.lines.simplified(self.f, self.definition.results[0], ()))
+        parameters = {p.name: p for p in self.definition.parameters}
+        for name in derivation.variables:
+            variable, self.variable = parameters[name], name
+            match derivation.operation:
+                case "grad" | "value_and_grad":
+                    self.gradient(variable)
+                case "jac":
+                    self.derivative(self.function, self.f, variable, self.call("jac", variable))
+                case "hess":
+                    gradient = self.gradient(variable)
+                    self.derivative(gradient, self.call("grad", variable), variable, self.call("hess", variable))
+                case "jvp":
+                    self.along(self.function, self.f, variable, "jvp")
+                case "hvp":
+                    gradient = self.gradient(variable)
+                    self.along(gradient, self.call("grad", variable), variable, "hvp")
+                case "vjp":
+                    self.adjoint(variable)
+
+    def section(self, title: str, steps: list[Step]) -> None:
+        """Adds a section."""
+        self.sections.append(Section(title, tuple(steps), self.variable))
+
+    def call(self, operation: str, variable: Symbol, *more: Symbol) -> Node:
+        """`grad(f, X)` and the like."""
+        return notation.call(operation, self.f, *(notation.name(s.name) for s in (variable, *more)))
+
+    def objects(self) -> tuple[Named, ...]:
+        """The parameters, the names, and what the derivation introduced."""
+        found = [Named(notation.name(p.name), p) for p in self.final.parameters]
+        for expression, name in list(self.typesetter.used.items()):
+            found.append(Named(notation.name(name.name), expression, self.typesetter.definition(expression)))
+        changes = [Named(self.typesetter.differential(d), d) for d in self.directions.values()]
+        values = [Named(left, result) for left, result in self.values.items()]
+        return (*found, *self.extra, Named(self.f, self.function), *changes, *values)
+
+    # ---- parts of derivations
+
+    def differential(self, function: Expr, name: Node, variable: Symbol) -> tuple[Differential, list[Step]]:
+        """The differential, and its lines."""
+        differential = Differential(function, variable, self.typesetter)
+        self.directions[variable.name] = differential.direction
+        return differential, self.lines.differential(self.typesetter.of(name), differential)
+
+    def gradient(self, variable: Symbol) -> Expr:
+        """The gradient of the function, a scalar."""
+        differential, steps = self.differential(self.function, self.f, variable)
+        raw = calculus.pullback(self.function, variable, algebra.number(1))
+        self.paired(steps, steps[0].left, differential, raw)
+        self.section("The differential", steps)
+        return self.conclusion(self.call("grad", variable), raw, variable, 0, identification(), "The gradient")
+
+    def paired(self, steps: list[Step], left: Node, differential: Differential, gradient: Expr) -> None:
+        """The differential of a scalar with dX at the end of its terms, and as an inner product."""
+        turned = moved(differential, self.typesetter)
+        if turned is not None:
+            steps.append(Step(left, turned[0], differential.last, turned[1]))
+        if gradient.order:
+            inner = inner_product(gradient, differential.direction, self.typesetter)
+            steps.append(Step(left, inner, differential.last, (by_law("inner-product"),)))
+
+    def conclusion(self, left: Node, raw: Expr, variable: Symbol, lead: int, reason: Reason, title: str) -> Expr:
+        """The derivative as the reverse pass gives it, in the space of the variable, and simplified."""
+        projected = calculus.project(raw, variable, lead)
+        if projected is not raw:
+            reason = by_projection(variable)
+        steps = self.lines.simplified(left, projected, (reason,))
+        result = self.values[left] = steps[-1].expression
+        full = self.typesetter.shown(result, names=False)
+        if not reads_alike(full, steps[-1].shown):
+            steps.append(Step(left, full, result, (by_rule("names"),)))
+        self.section(title, steps)
+        return result
+
+    def derivative(self, function: Expr, name: Node, variable: Symbol, left: Node) -> None:
+        """The Jacobian: by elements where it is no matrix, and then with Kronecker products too."""
+        if not function.order:
+            self.gradient(variable)
+            return
+        differential, steps = self.differential(function, name, variable)
+        high = function.order + variable.order > 2
+        raw = calculus.unprojected(function, variable)
+        if high:
+            writer = Elements(self.typesetter, function.order, differential.direction)
+            at = notation.index(steps[0].left, writer.indices)
+            found = [(writer.differential(differential.last), "elements"), (writer.collected(raw), "collected")]
+            for shown, reason in found:
+                if shown is not None and not reads_alike(shown, steps[-1].shown):
+                    steps.append(Step(at, shown, differential.last, (by_rule(reason),)))
+        self.section(f"The differential{' of the gradient' if function is not self.function else ''}", steps)
+        reason = by_rule("identification-elements" if high else "identification-matrix")
+        self.conclusion(left, raw, variable, function.order, reason, "The derivative")
+        if high and function.order <= 2 and variable.order <= 2:
+            self.vectors(function, name, variable, raw, differential)
+
+    def vectors(self, function: Expr, name: Node, variable: Symbol, raw: Expr, differential: Differential) -> None:
+        """The same with vectors and Kronecker products, where there is such a form."""
+        swap = self.typesetter.fresh("K")
+        writer = Kronecker(self.typesetter, function.order, notation.name(swap))
+        shown = writer.shown(simplify(raw))
+        if shown is None:
+            return
+        change, total = self.typesetter.of(name), self.typesetter.differential(differential.direction)
+        change = notation.call("vec", change) if function.order == 2 else change
+        total = notation.call("vec", total) if variable.order == 2 else total
+        if writer.swapped:
+            self.extra.append(Named(notation.name(swap), commutation(variable.shape, swap),
+                                    remark=f"{swap}*vec({variable.name}) = vec({variable.name}')"))  # fmt: skip
+        vector = vectorized(differential.last, 2) if function.order == 2 else differential.last
+        step = Step(change, Shown(notation.times(shown.body, total)), vector, (by_law("vec-product"),))
+        self.section("With vectors", [step])
+
+    def along(self, function: Expr, name: Node, variable: Symbol, operation: str) -> None:
+        """The directional derivative of the function or of its gradient."""
+        _, steps = self.differential(function, name, variable)
+        self.section(f"The differential{' of the gradient' if function is not self.function else ''}", steps)
+        direction = self.final.parameters[-1]
+        value = calculus.tangent(function, variable, direction)
+        left = self.call(operation, variable, direction)
+        steps = self.lines.simplified(left, value, (by_rule("direction"),))
+        self.values[left] = steps[-1].expression
+        self.section("The directional derivative", steps)
+
+    def adjoint(self, variable: Symbol) -> None:
+        """The gradient of <S, F> for a fixed S."""
+        seed = self.final.parameters[-1]
+        differential, steps = self.differential(self.function, self.f, variable)
+        self.section("The differential", steps)
+        raw = calculus.pullback(self.function, variable, seed)
+        steps = []
+        left = notation.call("inner", notation.name(seed.name), self.typesetter.of(self.f))
+        inner = inner_product(raw, differential.direction, self.typesetter)
+        pairing = algebra.sum_over(algebra.hadamard(seed, differential.last))
+        steps.append(Step(left, inner, pairing, (by_law("inner-product"),)))
+        self.section("The inner product with it", steps)
+        self.conclusion(self.call("vjp", variable, seed), raw, variable, 0, by_rule("pairing"), "The adjoint")

@@ -1,0 +1,68 @@
+"""Steps from what the passes recorded: a line for each rule that changes what is written.
+
+Enters: expressions and differentials.  Leaves: steps with one left side.  Always holds: two steps that follow one another
+do not read alike; no reason is lost, those of a line that reads like the one before go to the next.
+"""
+
+from __future__ import annotations
+
+from ...grammar.syntax import Node
+from ..expr import Expr
+from ..simplify import Step as Fired
+from ..simplify import simplify
+from ..unparse import unparse
+from .differential import Differential
+from .reasons import by_rule
+from .steps import Reason, Shown, Step
+from .typeset import Typesetter, substitute
+
+
+class Lines:
+    """Makes the steps of one derivation."""
+
+    def __init__(self, typesetter: Typesetter) -> None:
+        self._typesetter = typesetter
+
+    def simplified(self, left: Node, start: Expr, reasons: tuple[Reason, ...]) -> list[Step]:
+        """The steps from an expression, which holds for the given reasons, to its simplified form."""
+        fired: list[Fired] = []
+        stop = simplify(start, fired.append)
+        steps = [Step(left, self._typesetter.shown(start), start, reasons)]
+        current = start
+        waiting: dict[Reason, None] = {}
+        for rule in fired:
+            waiting[by_rule(rule.rule)] = None
+            current = substitute(current, {rule.before: rule.after})
+            if self._add(steps, current, waiting):
+                waiting = {}
+        if not self._add(steps, stop, waiting):
+            last = steps.pop()
+            steps.append(Step(left, last.shown, stop, last.reasons))
+        return steps
+
+    def differential(self, left: Node, differential: Differential) -> list[Step]:
+        """The lines of a differential."""
+        steps: list[Step] = []
+        waiting: dict[Reason, None] = {}
+        for line, reasons in differential.lines():
+            waiting |= dict.fromkeys(reasons)
+            if not steps:
+                steps.append(Step(left, self._typesetter.shown(line), line, reasons))
+                waiting = {}
+            elif self._add(steps, line, waiting):
+                waiting = {}
+        return steps
+
+    def _add(self, steps: list[Step], expression: Expr, reasons: dict[Reason, None]) -> bool:
+        if expression is steps[-1].expression:
+            return False
+        shown = self._typesetter.shown(expression)
+        if reads_alike(shown, steps[-1].shown):
+            return False
+        steps.append(Step(steps[-1].left, shown, expression, tuple(reasons)))
+        return True
+
+
+def reads_alike(a: Shown, b: Shown) -> bool:
+    """Whether two shown sides are the same text."""
+    return [unparse(n) for n in (a.body, *a.where)] == [unparse(n) for n in (b.body, *b.where)] and a.indices == b.indices

@@ -1,0 +1,204 @@
+"""From the differential to the gradient: every term as `tr(M*dX)` or `m'*dx`, and their sum as `<G, dX>`.
+
+Enters: the last line of a differential of a scalar.  Leaves: the line with dX at the end of each term, and the inner
+product.  Always holds: M and G come from the reverse pass; both lines equal the differential.  Not for: Jacobians.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from fractions import Fraction
+
+from ...grammar import syntax
+from ...grammar.syntax import Node
+from .. import algebra, notation
+from .. import differentiate as calculus
+from ..contraction import scaled
+from ..expr import Contract, Expr, Map, Sum, Symbol
+from ..unparse import unparse
+from .differential import Differential
+from .reasons import by_law, by_rule
+from .steps import Reason, Shown
+from .typeset import Typesetter
+
+Coefficient = Fraction
+ELEMENTWISE = {".*", "./"}
+
+
+def moved(differential: Differential, typesetter: Typesetter) -> tuple[Shown, tuple[Reason, ...]] | None:
+    """The last line with the differential of the variable at the end of each term, and the laws that bring it there;
+    None where it stands there already, or where terms need index notation."""
+    if not differential.direction.order:
+        return None
+    nodes: list[tuple[bool, Node]] = []
+    laws: dict[str, None] = {}
+    changes = False
+    for coefficient, term in terms_of(differential.last):
+        before = typesetter.shown(term)
+        gradient = calculus.pullback(term, differential.direction, algebra.number(1))
+        after = ended(gradient, differential.direction, typesetter)
+        if after is None or before.where:
+            return None
+        factor, node = after
+        if is_pairing(before.body) and is_pairing(node):
+            factor, node = Fraction(1), before.body
+        elif unparse(before.body) != unparse(notation.with_coefficient(factor, node)):
+            laws |= dict.fromkeys(used_laws(before.body, differential.direction.order))
+            changes = True
+        factor *= coefficient
+        nodes.append((factor < 0, notation.with_coefficient(abs(factor), node)))
+    if not changes:
+        return None
+    reasons = tuple(map(by_law, laws)) or (by_rule("linear"),)
+    return Shown(notation.plus(sorted(nodes, key=lambda n: n[0]))), reasons
+
+
+def terms_of(expression: Expr) -> tuple[tuple[Coefficient, Expr], ...]:
+    """The terms of a sum; of anything else, itself."""
+    return expression.terms if isinstance(expression, Sum) else ((Fraction(1), expression),)
+
+
+def inner_product(gradient: Expr, direction: Symbol, typesetter: Typesetter) -> Shown:
+    """`<G, dX>`; of scalars the product."""
+    shown = typesetter.shown(gradient)
+    moving = typesetter.differential(direction)
+    if not direction.order:
+        return Shown(notation.scaled([shown.body], moving), shown.where)
+    if not shown.indices:
+        return Shown(notation.call("inner", shown.body, moving), shown.where)
+    name = typesetter.fresh("G")
+    value = syntax.Binding(notation.NOWHERE, name, notation.NOWHERE, shown.indices, shown.body)
+    return Shown(notation.call("inner", notation.name(name), moving), (*shown.where, value))
+
+
+def ended(gradient: Expr, direction: Symbol, typesetter: Typesetter) -> tuple[Coefficient, Node] | None:
+    """A number and the term of which this is the gradient, with dX last; None where there is no such form."""
+    if direction.order > 2 or (isinstance(gradient, Sum) and len(gradient.terms) > 1 and not direction.order):
+        return None
+    (coefficient, inner), *more = terms_of(gradient) or ((Fraction(0), gradient),)
+    if more or not coefficient:
+        coefficient, inner = Fraction(1), gradient
+    scalar, tensor = apart(inner)
+    moving = typesetter.differential(direction)
+    if not direction.order:
+        factor, last = coefficient, moving
+    else:
+        found = paired(scaled(tensor, coefficient), direction.order, moving, typesetter)
+        if found is None:
+            return None
+        factor, last = found
+    if algebra.number_value(scalar) == 1:
+        return factor, last
+    return typesetter.times(scaled(scalar, factor), last)
+
+
+def paired(tensor: Expr, order: int, moving: Node, typesetter: Typesetter) -> tuple[Coefficient, Node] | None:
+    """`m'*dx`, `tr(M*dX)` or `sum(G .* dX)`."""
+    if order == 1:
+        found = typesetter.split(tensor)
+        return found and (found[0], notation.times(turned(found[1]), moving))
+    found = typesetter.split(tensor)
+    if found is None:
+        return None
+    if isinstance(tensor, Map) or is_elementwise(found[1]):
+        return found[0], notation.call("sum", notation.hadamard([found[1], moving]))
+    if algebra.number_value(tensor) is not None:
+        return found[0], notation.call("sum", moving)
+    matrix = typesetter.split(algebra.transpose(tensor))
+    if matrix is None:
+        return None
+    identity = isinstance(matrix[1], syntax.Call) and matrix[1].name == "eye"
+    return matrix[0], notation.call("tr", moving if identity else notation.times(matrix[1], moving))
+
+
+def apart(tensor: Expr) -> tuple[Expr, Expr]:
+    """The scalar factors of a tensor, and the rest."""
+    if not isinstance(tensor, Contract) or not tensor.order:
+        return (tensor, algebra.number(1)) if not tensor.order else (algebra.number(1), tensor)
+    groups = connected(list(tensor.factors))
+    outside = [f for group in groups if not any(k < tensor.order for _, at in group for k in at) for f in group]
+    inside = [f for f in tensor.factors if f not in outside]
+    sizes = dict(enumerate(tensor.sizes))
+    within = {k for _, at in inside for k in at} | set(range(tensor.order))
+    scalar = algebra.contract(outside, (), {k: s for k, s in sizes.items() if k not in within})
+    return scalar, algebra.contract(inside, range(tensor.order), {k: sizes[k] for k in within})
+
+
+def connected(factors: list[tuple[Expr, tuple[int, ...]]]) -> list[list[tuple[Expr, tuple[int, ...]]]]:
+    """The factors in groups that share no label."""
+    groups: list[tuple[set[int], list[tuple[Expr, tuple[int, ...]]]]] = []
+    for factor in factors:
+        labels, members = set(factor[1]), [factor]
+        rest = []
+        for other, inside in groups:
+            if other & labels:
+                labels, members = labels | other, inside + members
+            else:
+                rest.append((other, inside))
+        groups = [*rest, (labels, members)]
+    return [members for _, members in groups]
+
+
+def turned(node: Node) -> Node:
+    """The transpose of a vector: of a product, the transposed factors in reverse."""
+    if isinstance(node, syntax.Chain) and set(node.operators) == {"*"}:
+        return notation.times(*(notation.transposed(operand) for operand in reversed(node.operands)))
+    return notation.transposed(node)
+
+
+def is_elementwise(node: Node) -> bool:
+    """Whether a node is an elementwise product or quotient."""
+    return isinstance(node, syntax.Chain) and bool(ELEMENTWISE & set(node.operators))
+
+
+def is_pairing(node: Node) -> bool:
+    """Whether a term is `c * sum(G .* dX)`."""
+    path = path_to_differential(node)
+    return path is not None and len(path) > 1 and is_elementwise(path[-1]) and is_sum(path[-2])
+
+
+def is_sum(node: Node) -> bool:
+    """Whether a node is `sum(...)`."""
+    return isinstance(node, syntax.Call) and node.name == "sum" and len(node.arguments) == 1
+
+
+def used_laws(before: Node, order: int) -> Iterator[str]:
+    """The laws that take dX from where it stands to the end."""
+    path = path_to_differential(before)
+    if path is None:
+        return
+    transposed = any(isinstance(node, syntax.Transpose) for node in path)
+    trace = any(isinstance(node, syntax.Call) and node.name == "tr" for node in path)
+    elementwise = any(is_elementwise(node) for node in path)
+    diagonal = any(isinstance(node, syntax.Call) and node.name == "diag" for node in path)
+    if elementwise:
+        yield "trace-elementwise"
+    if diagonal:
+        yield "trace-of-diagonal"
+    if order < 2 and transposed:
+        yield "transpose-scalar"
+    if order == 2 and transposed:
+        yield "trace-transpose"
+    if order == 2 and not elementwise:
+        yield "trace-cyclic" if trace else "trace-of-scalar"
+    if is_sum_of_product(path):
+        yield "sum-of-product"
+    elif order < 2 and any(isinstance(a, syntax.Chain) and a.operators[0] == "*" for a in path[:-1]):
+        yield "scalars-commute"
+
+
+def is_sum_of_product(path: list[Node]) -> bool:
+    """Whether a differential stands in a product that is summed."""
+    return any(is_sum(a) and isinstance(b, syntax.Chain) and b.operators[0] == "*" for a, b in itertools.pairwise(path))
+
+
+def path_to_differential(root: Node) -> list[Node] | None:
+    """The nodes from the root to the parent of the first differential; None where there is none."""
+    stack: list[list[Node]] = [[root]]
+    while stack:
+        path = stack.pop()
+        if isinstance(path[-1], syntax.Call) and path[-1].name == "d":
+            return path[:-1]
+        stack.extend([*path, child] for child in reversed(path[-1].children))
+    return None

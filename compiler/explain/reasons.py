@@ -1,0 +1,127 @@
+"""The reasons of steps, from the lines of the rule files.
+
+Enters: names of rules and laws, and expressions that a differential was taken of.  Leaves: reasons.  Always holds: text
+and reference of a reason are those of a line of the rule files, except for passes that are no lines of them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ...grammar import syntax
+from ..expr import Atom, Contract, Expr, Map, Reduce, Sum, Symbol, topological
+from ..rulebook import Template, rulebook
+from ..unparse import unparse
+from .steps import Reason
+
+# The space in which a variable with an attribute varies.
+SPACES = {"symmetric": "symmetric", "posdef": "symmetric", "psd": "symmetric"} | {
+    name: name for name in ("diagonal", "lower", "upper")
+}
+REMARKS = {"stable-": "numerically stable form"}
+# The passes that are no lines of the rule files.
+PASSES = {
+    "common-factor": "A*B + A*C = A*(B + C)",
+    "linear": "what is linear in dX is an inner product with dX",
+    "no-dependence": "the variable does not occur",
+    "names": "with the names written out",
+    "elements": "an index that stands on the right alone is summed over",
+    "collected": "dX[i,j] = delta(i,k)*delta(j,l)*dX[k,l]",
+    "identification-elements": "J[i,j,k,l] is the factor of dX[k,l] in dF[i,j]",
+    "identification-matrix": "dF = J*dX",
+    "direction": "the differential, with V in the place of dX",
+    "pairing": "<S, dF> = <G, dX>",
+    "prod-rule": "d prod(x) = sum(p .* dx), p the products of all other elements",
+}
+PROJECTIONS = {
+    "diagonal": "<G, dX> = <diag(diag(G)), dX> for diagonal dX",
+    "symmetric": "<G, dX> = <(G + G')/2, dX> for symmetric dX",
+    "lower": "<G, dX> = <tril(G), dX> for lower triangular dX",
+    "upper": "<G, dX> = <triu(G), dX> for upper triangular dX",
+}
+
+
+def by_rule(name: str) -> Reason:
+    """The reason for a rule that fired, or for one of the passes."""
+    book = rulebook()
+    if name in PASSES:
+        return Reason(name, PASSES[name])
+    text = re.sub(r"^rule\s+\S+\s*:\s*", "", book.texts[name])
+    remark = next((r for prefix, r in REMARKS.items() if name.startswith(prefix)), "")
+    return Reason(name, text, book.references[name], remark)
+
+
+def by_projection(variable: Symbol) -> Reason:
+    """The reason for the projection on the space of a variable's attributes."""
+    spaces = {SPACES[a] for a in variable.attributes if a in SPACES}
+    space = next(name for name in PROJECTIONS if name in spaces)
+    return Reason("projection", PROJECTIONS[space])
+
+
+def by_law(name: str) -> Reason:
+    """The reason for a law.  Directional derivatives are written as differentials: `d(A*B) = dA*B + A*dB`."""
+    book = rulebook()
+    law = book.laws[name]
+    left = law.left.operands if isinstance(law.left, syntax.Chain) else (law.left,)
+    if all(isinstance(part, syntax.Call) and part.name == "jvp" for part in left):
+        calls = [part for part in left if isinstance(part, syntax.Call)]
+        renamed = {unparse(c.arguments[2]): "d" + unparse(c.arguments[1]) for c in calls}
+        right = re.sub(r"\b[A-Z]\b", lambda found: renamed.get(found.group(), found.group()), unparse(law.right))
+        text = f"d({unparse(calls[0].arguments[0])}) = {_brackets(right)}"
+    else:
+        text = f"{_brackets(unparse(law.left))} = {_brackets(unparse(law.right))}"
+    return Reason(name, text, book.references[name])
+
+
+def identification() -> Reason:
+    """The reason for taking the gradient from the differential: the law of this name, in words."""
+    return Reason("identification", "df = <G, dX>, so G is the gradient", rulebook().references["identification"])
+
+
+def _brackets(text: str) -> str:
+    return re.sub(r"^inner\((\w+), (\w+)\)$", r"<\1, \2>", text)
+
+
+def by_differential(expression: Expr, variable: Expr) -> tuple[Reason, ...]:
+    """The reasons for the differential of an expression: the `d` line of its function, or the rules of contractions."""
+    if isinstance(expression, Sum):
+        return (by_law("sum-rule" if len(expression.terms) > 1 else "constant-factors"),)
+    if isinstance(expression, Contract):
+        return (by_law(_contraction_rule(expression, variable)),)
+    template = differential_line(expression)
+    if template is None:
+        return (by_rule("prod-rule"),)
+    text = re.sub(r"\s+", " ", template.text)
+    head = text.partition("(")[0]
+    remarks = [f"d{name} = 0" for name, operand in zip(template.parameters, expression.operands, strict=False)
+               if not _depends(operand, variable) and f"d{name}" in text]  # fmt: skip
+    if any(o is not variable and _depends(o, variable) for o in expression.operands):
+        remarks.insert(0, "chain rule")
+    return (Reason(head, text, template.reference, ", ".join(remarks)),)
+
+
+def differential_line(expression: Expr) -> Template | None:
+    """The line of the table of differentials for the function at the root of an expression; None for products."""
+    table = rulebook().differentials
+    match expression:
+        case Reduce():
+            whole = len(expression.axes) == expression.argument.order
+            return table.get((expression.function, 1 if whole else 2, "" if whole else str(expression.axes[0] + 1)))
+        case Map() | Atom():
+            return table.get((expression.function, len(expression.arguments), ""))
+    return None
+
+
+def _contraction_rule(expression: Contract, variable: Expr) -> str:
+    moving = [at for factor, at in expression.factors if _depends(factor, variable)]
+    if len(moving) > 1:
+        return "product-rule"
+    if len(expression.factors) > 1:
+        return "constant-factors"
+    if sorted(moving[0]) == list(range(expression.order)):
+        return "transpose-rule"
+    return "trace-rule" if len(set(moving[0])) < len(moving[0]) else "total-rule"
+
+
+def _depends(expression: Expr, variable: Expr) -> bool:
+    return any(e is variable for e in topological(expression))

@@ -1,0 +1,108 @@
+"""`Function.explain`: which derivation a call asks for.
+
+Enters: a function and the names of variables.  Leaves: an `Explanation`.  Always holds: its last expression is that of
+the derived function (`f.grad("A")` for the gradient).  Not for: the steps (`compiler/explain/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..compiler.derive import Derivation, derive, variables_or_only
+from ..compiler.elaborate import Definition, elaborate
+from ..compiler.explain import Explanation
+from ..compiler.explain.derivation import derived
+from ..compiler.expr import Expr
+from ..grammar import errors, syntax
+
+if TYPE_CHECKING:
+    from .function import Function
+
+WRITTEN = ("grad", "jac", "hess")  # derivatives whose call may be the whole of what is explained
+TITLES = {
+    "grad": "gradient", "value_and_grad": "gradient", "jac": "derivative", "hess": "Hessian",
+    "hvp": "Hessian times v", "jvp": "directional derivative", "vjp": "adjoint derivative",
+}  # fmt: skip
+
+
+def explain(function: Function, variables: Sequence[str | Sequence[str]], format: str, fold: bool) -> Explanation:
+    """The derivation of the derivative by the variables; without them, of the function, which is a derivative itself.
+
+    Raises mg.ArgumentError for an unknown variable or format, and for a function with several results.
+    """
+    if not variables:
+        written = written_derivative(function)
+        if written is not None:
+            function, variables = written
+    if not variables and function._derivations:
+        *before, last = function._derivations
+        base = definition_after(function, before)
+    else:
+        base = definition_after(function, function._derivations)
+        names = variables_or_only([p.name for p in base.parameters], variables)
+        scalar = not base.several and not base.results[0].order
+        last = Derivation("grad" if scalar else "jac", names)
+        before = list(function._derivations)
+    made = derived(base, last, {} if before else parts(function, base), heading(function, before, last))
+    return Explanation(made, format, fold)
+
+
+def written_derivative(function: Function) -> tuple[Function, list[str]] | None:
+    """The derived function of an expression that is a call of a derivative: `jac(A*B, A)`."""
+    from .function import Function
+
+    parsed = syntax_of(function)
+    call = parsed.body.result if parsed is not None and not function._derivations else None
+    if parsed is None or not isinstance(call, syntax.Call) or call.name not in WRITTEN or len(call.arguments) != 2:
+        return None
+    inner, variable = call.arguments
+    if not isinstance(variable, syntax.Name) or variable.id not in function.parameters:
+        return None
+    made = Function(function._source, replace(parsed, body=replace(parsed.body, result=inner)), function._functions)
+    return getattr(made, call.name)(variable.id), []
+
+
+def syntax_of(function: Function) -> syntax.Function | None:
+    """The syntax tree of a function; None for one that is traced from Python."""
+    found: syntax.Function | None = getattr(function, "_syntax", None)
+    return found
+
+
+def parts(function: Function, base: Definition) -> dict[str, Expr]:
+    """What the names stand for that are bound in the function's text."""
+    parsed = syntax_of(function)
+    if parsed is None or not parsed.body.bindings:
+        return {}
+    body = parsed.body
+    names = [b.name for b in body.bindings]
+    results = body.result.items if isinstance(body.result, syntax.Tuple) else (body.result,)
+    items = (*(syntax.Name(b.name_span, b.name) for b in body.bindings), *results)
+    whole = replace(parsed, body=replace(body, result=syntax.Tuple(body.span, items)))
+    orders = {p.name: p.order for p in base.parameters}
+    try:
+        found = elaborate(whole, function._source, function._functions, orders, [p.name for p in base.parameters])
+    except errors.Error:  # a name for an identity without a size
+        return {}
+    return dict(zip(names, found.results, strict=False))
+
+
+def definition_after(function: Function, derivations: Sequence[Derivation]) -> Definition:
+    """The definition before any rule is applied, or after some derivations."""
+    base = function.elaborated()
+    for derivation in derivations:
+        base = derive(base, derivation)
+    return base
+
+
+def heading(function: Function, before: Sequence[Derivation], last: Derivation) -> str:
+    """`The gradient of tr(A*B) by A`."""
+    parsed = syntax_of(function)
+    what = function.name or ""
+    if parsed is not None and function.name is None:
+        span = parsed.span if parsed.body.bindings else parsed.body.result.span
+        what = " ".join(function._source.text[slice(*span)].split())
+    for derivation in before:
+        what = f"the {TITLES[derivation.operation]} of {what} by {', '.join(derivation.variables)}"
+    return f"The {TITLES[last.operation]} of {what} by {', '.join(last.variables)}"
