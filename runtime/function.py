@@ -24,6 +24,7 @@ from .bound import BoundFunction
 from .compilation import Compilation, nest_of
 
 if TYPE_CHECKING:
+    from ..compiler.explain import Explanation
     from .direct import Direct
     from .kernel import Kernel
 
@@ -161,14 +162,17 @@ class Function:
         return self._definitions[key]
 
     def _define(self, orders: tuple[int, ...] | None) -> Definition:
-        if orders is None and self._untyped:
-            scalar = bool(self._derivations) and self._derivations[0].operation in ("grad", "value_and_grad", "hess", "hvp")
-            base = infer(self._untyped, self._base, (lambda d: not d.results[0].order) if scalar else (lambda d: True))
-        else:
-            base = self._base(dict(zip(self._untyped, orders or (), strict=True)))
+        base = self.elaborated(orders)
         for derivation in self._derivations:
             base = derive(base, derivation)
         return base if self._derivations else simplified(base)
+
+    def elaborated(self, orders: tuple[int, ...] | None = None) -> Definition:
+        """The function from which this one is derived, before any rule is applied to it; `orders` as in `definition`."""
+        if orders is None and self._untyped:
+            scalar = bool(self._derivations) and self._derivations[0].operation in ("grad", "value_and_grad", "hess", "hvp")
+            return infer(self._untyped, self._base, (lambda d: not d.results[0].order) if scalar else (lambda d: True))
+        return self._base(dict(zip(self._untyped, orders or (), strict=True)))
 
     def _base(self, orders: Mapping[str, int]) -> Definition:
         """The definition of the function that is derived from, for parameters without type of these orders."""
@@ -276,6 +280,20 @@ class Function:
         """The result in LaTeX."""
         texts = [printer.latex(r) for r in self.definition().results]
         return texts[0] if len(texts) == 1 else r"\left(" + r",\; ".join(texts) + r"\right)"
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    def explain(self, *variables: str | Sequence[str], format: str = "text", fold: bool = True) -> Explanation:
+        """How the derivative by a variable (or several) comes about, step by step, each with the name of its rule.
+
+        That is the gradient of a scalar, the Jacobian of an array.  Without a variable it is how this function was derived
+        (`f.hess("x").explain()`).  `format` is what `str` and `print` write: `text`, `markdown`, `latex` or `html`; with
+        `fold`, long derivations are folded.
+        """
+        from .explanation import explain
+
+        return explain(self, variables, format, fold)
 
     def source(self, dtype: str = "float64") -> str:
         """The Python source of the generated kernel (for the sizes of the last call, or for medium sizes)."""
