@@ -14,6 +14,7 @@ from ..grammar.errors import ArgumentError, ShapeError, suggest
 from . import differentiate as calculus
 from .elaborate import Definition, describe
 from .expr import Expr, Symbol, symbol
+from .show import show_pass, show_rule
 from .simplify import Step, simplify
 
 Trace = Callable[[Step], None] | None
@@ -30,7 +31,10 @@ class Derivation:
 
 def simplified(definition: Definition, trace: Trace = None) -> Definition:
     """The definition with simplified results."""
-    return replace(definition, results=tuple(simplify(r, trace) for r in definition.results))
+    show_pass("elaborated", definition.results)
+    made = replace(definition, results=tuple(simplify(r, trace or show_rule) for r in definition.results))
+    show_pass("simplified", made.results)
+    return made
 
 
 def derive(definition: Definition, derivation: Derivation, trace: Trace = None) -> Definition:
@@ -47,7 +51,10 @@ def derive(definition: Definition, derivation: Derivation, trace: Trace = None) 
             found=f"this function returns {describe(function.shape)}",
             hint="jac is the derivative of an array",
         )
+    trace = trace or show_rule
+    show_pass("elaborated", [function])
     function = simplify(function, trace)
+    show_pass("simplified", [function])
     parameters = definition.parameters
     several = False
     match operation:
@@ -63,10 +70,13 @@ def derive(definition: Definition, derivation: Derivation, trace: Trace = None) 
             direction = _direction(definition, operation, variables[0], function)
             parameters = (*parameters, direction)
             results = (_along(operation, function, variables[0], direction, trace),)
+    show_pass(operation, results)
+    results = tuple(simplify(r, trace) for r in results)
+    show_pass(f"{operation}, simplified", results)
     return replace(
         definition,
         parameters=parameters,
-        results=tuple(simplify(r, trace) for r in results),
+        results=results,
         several=several,
     )
 

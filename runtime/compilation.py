@@ -18,6 +18,7 @@ from ..compiler.plan import plan
 from ..compiler.plan.atoms import NoRoutine
 from ..compiler.program import Program, Require
 from ..compiler.routines import cost
+from ..compiler.show import show, wanted
 from ..grammar import errors
 from .arguments import as_array, check_sizes, convert, inputs_of, is_sparse, refuse_sparse
 from .attributes import checking
@@ -113,6 +114,9 @@ class Compilation:
                     made: Kernel | Direct = Direct(self.definition, dtype, self.nest)
                 else:
                     made = Kernel(program, dtype, self.nest, self._title)
+                    show("plan", self._title, str(program))
+                    if wanted("kernel"):
+                        show("kernel", self._title, made.source)
                 self._kernels[program, dtype] = made
             return self._kernels[program, dtype]
 
