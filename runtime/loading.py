@@ -24,7 +24,7 @@ from typing import Any
 
 import llvmlite.binding as llvm
 import numba
-from numba.core import types
+from numba import types
 
 from ..compiler.routines import ROUTINES
 from . import blas, library, native

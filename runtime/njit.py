@@ -34,8 +34,8 @@ def njit_function(function: Function, bound: Mapping[str, Any] | None = None) ->
     Raises mg.Error for a function without a kernel, and for bound data what calls would raise.
     """
     import numba
-    from numba.core.types import unliteral
     from numba.extending import overload
+    from numba.types import unliteral
 
     made = _Callers(function, bound or {})
     names = njit_text.identifiers([name for name in function.parameters if name not in made.bound], {"target"})

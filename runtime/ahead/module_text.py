@@ -26,7 +26,7 @@ def module(name: str, targets: Sequence[Target], stamp: str, source: str) -> str
         imported |= names - {"inf", "nan"}
         constants |= names & {"inf", "nan"}
         token = f"_{target.name}_kernel"
-        caller = caller_text(target.name, target.program, target.nest, f"{token}_", (), docstring(target.formula))
+        caller = caller_text(target.name, target.program, target.nest, f"{token}_", None, docstring(target.formula))
         parts.append(f"{text}\n\n{token}_ = kernel({token})\n\n\n@njit\n{caller}")
     clash = sorted({t.name for t in targets} & {*imported, *constants, "np", "njit", "real", "int64", "float64"})
     if clash:
