@@ -87,7 +87,7 @@ class _Machine:
 
     def __init__(self, program: Program, arguments: list[Array], dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
-        integers = {b.name: int(a) for b, a in zip(program.inputs, arguments, strict=True) if b.dtype == "int"}
+        integers = {b.name: int(a) for b, a in zip(program.inputs, arguments, strict=True) if b.dtype == "int" and not b.shape}
         self.sizes = sizes_of(program.inputs, [np.shape(a) for a in arguments], integers)
         self.memory: dict[str, Array] = {}
         for buffer, array in zip(program.inputs, arguments, strict=True):

@@ -42,7 +42,7 @@ def checking(program: Program, parameters: Sequence[Symbol], trusted: Collection
     """The program with checks of the declared attributes of all parameters but the trusted ones."""
     added = tuple(
         Routine(routine, (), (buffer.view(),), failure=text)
-        for parameter, buffer in zip(parameters, program.inputs, strict=True)
+        for parameter, buffer in zip(parameters, program.inputs, strict=False)
         if parameter.name not in trusted
         for routine, text in checks(parameter)
     )

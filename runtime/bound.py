@@ -11,18 +11,22 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..compiler.ahead import Split, multiplied_out, split
-from ..compiler.expr import Expr, Symbol
-from ..compiler.printer import text
+import numpy as np
+
+from ..compiler.plan import Split
+from ..compiler.program import Program
 from ..grammar import errors
 from .arguments import arranged, as_array
 from .attributes import check_now
-from .compilation import Compilation
+from .compilation import Compilation, Limits
 
 if TYPE_CHECKING:
     from .direct import Direct
     from .function import Function
     from .kernel import Kernel
+
+
+Array = Any
 
 
 class BoundFunction:
@@ -33,8 +37,8 @@ class BoundFunction:
 
     def __init__(self, function: Function, data: Mapping[str, Any], fast: bool) -> None:
         self._function, self._data, self._fast = function, dict(data), fast
-        self._computed: list[tuple[Symbol, Expr]] = []
-        self._ahead: dict[str, tuple[Compilation, list[Any]]] = {}
+        self._kernels: dict[tuple[Split, str], tuple[Kernel, list[Array]]] = {}
+        self._last: Split | None = None
         self._entries: dict[Kernel | Direct, Callable[..., Any]] = {}
         self._entry: Callable[..., Any] = self._slow_call
 
@@ -55,55 +59,50 @@ class BoundFunction:
             raise errors.ArgumentError(f"{len(arguments)} arguments for ({', '.join(free)})")
         given = self._data | dict(zip(free, arguments, strict=True))
         ordered = [given[name] for name in self._function.parameters]
-        compilation, values = self._rest(self._function.compilation(ordered), ordered)
-        ordered += values
-        names = [p.name for p in compilation.definition.parameters]
-        bound = self._data.keys() | set(names[len(names) - len(values) :])
-        kernel, limits = compilation.kernel(ordered, frozenset(bound))
+        compilation = self._function.compilation(ordered)
+        kernel, limits, ahead = self._kernel(compilation, ordered)
+        ordered += ahead
         if kernel not in self._entries:
-            fixed = {k: as_array(name, ordered[k]) for k, name in enumerate(names) if name in bound}
+            names = [p.name for p in compilation.definition.parameters]
+            fixed = {k: as_array(name, value) for k, (name, value) in enumerate(zip(names, ordered, strict=False)) if name in self._data}
+            fixed |= {len(names) + k: value for k, value in enumerate(ahead)}
             self._entries[kernel] = kernel.entry(fixed, self._slow_call, limits)
         self._entry = self._entries[kernel]
         return kernel.run(*ordered, out=out)
 
-    def _rest(self, whole: Compilation, arguments: list[Any]) -> tuple[Compilation, list[Any]]:
-        """What is left to compute at each call, and the values computed ahead, which are its last arguments.
+    def _kernel(self, compilation: Compilation, arguments: list[Any]) -> tuple[Kernel | Direct, Limits, list[Array]]:
+        """The kernel of a call, the sizes that it is for, and what was computed ahead, its last arguments.
 
         Raises DomainError where bound data lack a declared attribute.
         """
-        dtype = whole.dtype(arguments)
-        if dtype not in self._ahead:
-            for parameter in whole.definition.parameters:
-                if parameter.name in self._data:
+        names = frozenset(self._data)
+        made = compilation.split(arguments, names, self._fast)
+        if made is None:
+            return *compilation.kernel(arguments), []
+        parts, dtype, limits = made
+        if (parts, dtype) not in self._kernels:
+            from .kernel import Kernel
+
+            data = [as_array(p.name, self._data[p.name]) for p in compilation.definition.parameters if p.name in names]
+            for parameter in compilation.definition.parameters:
+                if parameter.name in names:
                     check_now(parameter, self._data[parameter.name])
-            parts = self._split(whole, whole.sizes(arguments))
-            self._computed = [] if parts is None else list(zip(parts.symbols, parts.first.results, strict=True))
-            if parts is None:
-                self._ahead[dtype] = (whole, [])
-            else:
-                data = [as_array(p.name, self._data[p.name]).astype(dtype) for p in parts.first.parameters]
-                kernel, _ = Compilation(parts.first, tuple(range(len(parts.symbols)))).kernel(data)
-                self._ahead[dtype] = (whole.of(parts.rest), list(kernel.run(*data)))
-        rest, values = self._ahead[dtype]
-        return rest, values
+            ahead: list[Array] = []
+            if parts.ahead is not None:
+                first = Kernel(parts.ahead, dtype, tuple(range(len(parts.ahead.outputs))))
+                assert first.address, "compiled, for the interpreter keeps pivots in another form"
+                ahead = [np.asarray(value) for value in first.run(*data)]
+            self._kernels[parts, dtype] = (Kernel(parts.each, dtype, compilation.nest, repr(self)), ahead)
+        self._last = parts
+        kernel, ahead = self._kernels[parts, dtype]
+        return kernel, limits, ahead
 
     def plan(self) -> str:
-        """What is computed once, and the kernel program of each call, as of the last call."""
-        if not self._ahead:
+        """The kernel programs of the last call: what ran once, and what runs at each call."""
+        if self._last is None:
             raise errors.Error("nothing is planned before the first call", hint="call the function once")
-        rest, _ = next(reversed(self._ahead.values()))
-        once = [f"{s.name} = {text(e)}" for s, e in self._computed]
-        return "\n".join([*(["once:", *("    " + line for line in once), ""] if once else []), str(rest.current())])
-
-    def _split(self, whole: Compilation, sizes: dict[str, int]) -> Split | None:
-        """What to compute ahead; with `fast` also by multiplying out, where that leaves less work per call."""
-        parts = split(whole.definition, self._data, sizes, self._fast)
-        if self._fast:
-            other = split(multiplied_out(whole.definition), self._data, sizes, True)
-            left = whole.definition if parts is None else parts.rest
-            if other is not None and whole.of(other.rest).cost(sizes) < whole.of(left).cost(sizes):
-                return other
-        return parts
+        once = "" if self._last.ahead is None else f"once:\n{_indented(self._last.ahead)}\n\n"
+        return f"{once}at each call:\n{_indented(self._last.each)}"
 
     @functools.cached_property
     def njit(self) -> Any:
@@ -134,9 +133,13 @@ class BoundFunction:
             if name not in self._data:
                 raise errors.ArgumentError(f"{name} was not bound", found=f"bound are {', '.join(self._data)}")
         self._data |= data
-        self._ahead.clear()
+        self._kernels.clear()
         self._entries.clear()
         self._entry = self._slow_call
 
     def __repr__(self) -> str:
         return f"<{self._function!r} with {', '.join(self._data)} bound>"
+
+
+def _indented(program: Program) -> str:
+    return "\n".join("    " + line for line in str(program).splitlines())

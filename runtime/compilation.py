@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..compiler.elaborate import Definition
-from ..compiler.plan import plan
+from ..compiler.plan import Split, plan, split
 from ..compiler.plan.atoms import NoRoutine
+from ..compiler.plan.expand import multiplied_out
 from ..compiler.program import Program, Require
 from ..compiler.routines import cost
 from ..compiler.show import show, wanted
@@ -39,59 +41,75 @@ class Compilation:
         self.definition = definition
         self.nest, self._title = nest, title
         self._lock = threading.RLock()
-        self._programs: dict[tuple[tuple[int, ...], frozenset[str]], Program | None] = {}
+        self._programs: dict[tuple[int, ...], Program | None] = {}
+        self._splits: dict[tuple[tuple[int, ...], frozenset[str], bool], Split | None] = {}
         self._kernels: dict[tuple[Program | None, str], Kernel | Direct] = {}
         self._names = tuple(sorted({name for p in definition.parameters for d in p.shape for name in d.names}))
         self._last: Program | None = None
 
-    def kernel(self, arguments: Sequence[Any], trusted: frozenset[str] = frozenset()) -> tuple[Kernel | Direct, Limits]:
+    def kernel(self, arguments: Sequence[Any]) -> tuple[Kernel | Direct, Limits]:
         """The kernel for the arguments, and the sizes of each axis for which it is the right one.
-
-        The kernel checks the declared attributes of all parameters but the `trusted` ones.
 
         Raises mg.TypeError, mg.ShapeError, which name the argument.
         """
-        for parameter, argument in zip(self.definition.parameters, arguments, strict=True):
-            if is_sparse(argument) and "sparse" not in parameter.attributes:
-                refuse_sparse(parameter.name)
         arrays = self._arrays(arguments)
-        program, limits = self._program(arrays, trusted)
+        program, limits = self._program(arrays)
         return self._kernel(program, self._dtype(arguments, arrays)), limits
 
-    def _program(self, arrays: Sequence[Array], trusted: frozenset[str]) -> tuple[Program | None, Limits]:
+    def _program(self, arrays: Sequence[Array]) -> tuple[Program | None, Limits]:
         sizes = self._sizes(arrays)
         classes = tuple(_class(sizes[name]) for name in self._names)
-        key = (classes, trusted)
         with self._lock:
-            if key not in self._programs:
+            if classes not in self._programs:
                 if len(self._programs) >= MOST_CLASSES:
                     self._programs.clear()
-                made = self._planned(sizes, trusted)
-                self._programs[key] = next((p for p in self._programs.values() if p == made), made)
-            self._last = self._programs[key]
+                made = self._planned(sizes)
+                self._programs[classes] = next((p for p in self._programs.values() if p == made), made)
+            self._last = self._programs[classes]
+        return self._last, self._limits(classes)
+
+    def _limits(self, classes: Sequence[int]) -> Limits:
         bounds = dict(zip(self._names, map(_bounds, classes), strict=True))
-        limits = {
+        return {
             (k, axis): bounds[dim.name]
             for k, p in enumerate(self.definition.parameters)
             for axis, dim in enumerate(p.shape)
             if dim.name is not None
         }
-        return self._last, limits
-
-    def of(self, definition: Definition) -> Compilation:
-        """The kernels of another definition that returns its outputs in the same way."""
-        return Compilation(definition, self.nest, self._title)
-
-    def sizes(self, arguments: Sequence[Any]) -> dict[str, int]:
-        """The sizes that the arguments define.  Raises mg.TypeError, mg.ShapeError."""
-        return self._sizes(self._arrays(arguments))
-
-    def dtype(self, arguments: Sequence[Any]) -> str:
-        """`float32` where every array argument is, else `float64`."""
-        return self._dtype(arguments, self._arrays(arguments))
 
     def _arrays(self, arguments: Sequence[Any]) -> list[Array]:
+        for parameter, argument in zip(self.definition.parameters, arguments, strict=True):
+            if is_sparse(argument) and "sparse" not in parameter.attributes:
+                refuse_sparse(parameter.name)
         return [as_array(p.name, a) for p, a in zip(self.definition.parameters, arguments, strict=True)]
+
+    def split(self, arguments: Sequence[Any], fixed: frozenset[str], fast: bool) -> tuple[Split, str, Limits] | None:
+        """The programs for data that are fixed: one to run once and one for each call, the dtype, and the sizes of each
+        axis for which they are the right ones; None where the definition is evaluated directly.
+
+        The second checks the declared attributes of the other parameters only.  With `fast` also products that are
+        multiplied out (`X'*X`), where that leaves fewer operations per call.
+        """
+        arrays = self._arrays(arguments)
+        sizes = self._sizes(arrays)
+        key = (tuple(_class(sizes[name]) for name in self._names), fixed, fast)
+        with self._lock:
+            if key not in self._splits:
+                self._splits[key] = self._made_split(sizes, fixed, fast)
+            made = self._splits[key]
+        return None if made is None else (made, self._dtype(arguments, arrays), self._limits(key[0]))
+
+    def _made_split(self, sizes: Mapping[str, int], fixed: frozenset[str], fast: bool) -> Split | None:
+        parameters = self.definition.parameters
+        forms = [self.definition.results]
+        if fast:
+            forms.append(multiplied_out(self.definition.results))
+        try:
+            made = [split(form, parameters, fixed, sizes, self._requirements(), fast) for form in forms]
+        except NoRoutine:
+            return None
+        best = min(made, key=lambda s: cost(s.each).evaluate(**sizes))
+        return replace(best, each=checking(best.each, parameters, fixed))
 
     def _sizes(self, arrays: Sequence[Array]) -> dict[str, int]:
         buffers = inputs_of(self.definition)
@@ -120,18 +138,18 @@ class Compilation:
                 self._kernels[program, dtype] = made
             return self._kernels[program, dtype]
 
-    def _planned(self, sizes: Mapping[str, int], trusted: frozenset[str] = frozenset()) -> Program | None:
+    def _planned(self, sizes: Mapping[str, int]) -> Program | None:
         """The program for the sizes; None if it needs a matrix function that has no routine."""
         try:
-            return self.program(sizes, trusted)
+            return self.program(sizes)
         except NoRoutine:
             return None
 
-    def program(self, sizes: Mapping[str, int] | None = None, trusted: frozenset[str] = frozenset()) -> Program:
+    def program(self, sizes: Mapping[str, int] | None = None) -> Program:
         """The kernel program that is planned for the sizes, or for medium ones.  Raises NoRoutine."""
         parameters = self.definition.parameters
         planned = plan(self.definition.results, parameters, sizes, self._requirements())
-        return checking(planned, parameters, trusted)
+        return checking(planned, parameters, ())
 
     def _requirements(self) -> list[Require]:
         return [Require(size, failure) for size, failure in self.definition.requirements]

@@ -109,7 +109,6 @@ class Kernel:
         if "address" in self.__dict__ or self._interpreted >= _INTERPRETED_CALLS:
             return False
         sizes = check_sizes(self.program.inputs, arrays)
-        sizes |= {b.name: int(a) for b, a in zip(self.program.inputs, arrays, strict=True) if b.dtype == "int"}
         loops = [step.extents for step in self.program.flat() if isinstance(step, Loop)]
         points = max((math.prod(d.evaluate(sizes) for d in extents) for extents in loops), default=0)
         if points > _MOST_POINTS or cost(self.program).evaluate(**sizes) > _MOST_FLOPS or build.is_kept(self.source):
@@ -143,7 +142,8 @@ class Kernel:
                 and not any(np.may_share_memory(wanted, a) for a in arrays)
                 and not any(np.may_share_memory(wanted, other) for j, other in given.items() if j != k)
             )
-            results.append(wanted if usable else np.empty(shape, self.dtype))
+            kind = np.int64 if self.program.outputs[k].dtype == "int" else self.dtype
+            results.append(wanted if usable else np.empty(shape, kind))
         return results
 
     def _given(self, out: Any, shapes: Sequence[tuple[int, ...]]) -> dict[int, Array]:
