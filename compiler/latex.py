@@ -159,7 +159,7 @@ def _chain(node: syntax.Chain, below: list[str]) -> str:
             bracketed = isinstance(operand, syntax.Negate) or level(operand) <= level(node)
             text += f" {SIGNS[sign]} {brackets(part, bracketed)}"
         return text
-    text, last = brackets(below[0], level(node.operands[0]) <= PRODUCT), node.operands[0]
+    text, last = brackets(below[0], _is_product(node.operands[0])), node.operands[0]
     for position, sign in enumerate(node.operators, 1):
         operand, part = node.operands[position], below[position]
         negative = isinstance(operand, syntax.Negate)
@@ -169,14 +169,19 @@ def _chain(node: syntax.Chain, below: list[str]) -> str:
                 text = _quotient(whole, part, operand)
             case "\\":
                 inverse = _raised(last, below[0], "-1") if position == 1 else _raised(node, text, "-1")
-                text = f"{inverse} {brackets(part, level(operand) <= PRODUCT)}"
+                text = f"{inverse} {brackets(part, _is_product(operand))}"
             case "*":
                 digits = isinstance(last, syntax.Number) and isinstance(operand, syntax.Number)
-                text += (r" \cdot " if digits else " ") + brackets(part, negative or level(operand) <= PRODUCT)
+                text += (r" \cdot " if digits else " ") + brackets(part, negative or _is_product(operand))
             case _:
-                text += f" {SIGNS[sign]} {brackets(part, negative or level(operand) <= PRODUCT)}"
+                text += f" {SIGNS[sign]} {brackets(part, negative or _is_product(operand))}"
         last = operand
     return text
+
+
+def _is_product(node: syntax.Node) -> bool:
+    """Whether a node needs brackets as a factor."""
+    return level(node) <= PRODUCT or (isinstance(node, syntax.Call) and node.name == "kron")
 
 
 def _quotient(above: str, divisor: str, operand: syntax.Node) -> str:

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from ...grammar.syntax import Node
 from .. import algebra, notation
+from ..dims import Dim
 from ..expr import Contract, Expr, Structure, Symbol
 from ..indices import LETTERS
 from .moves import terms_of
@@ -29,6 +30,7 @@ class Elements:
         letters = [letter for letter in LETTERS if letter not in typesetter.taken]
         count = order + direction.order
         self._of_function, self._of_direction, self._more = letters[:order], letters[order:count], letters[count:]
+        self._sizes: dict[str, Dim] = {}
 
     @property
     def indices(self) -> list[Node]:
@@ -71,7 +73,6 @@ class Elements:
 
     def _product(self, factors: Sequence[Placed], names: dict[int, str], last: list[Placed]) -> Node | None:
         """The factors at their indices, each beside one with which it shares an index."""
-        fresh = iter(letter for letter in self._more if letter not in names.values())
         rest = sorted(factors, key=lambda f: not is_delta(f[0]))
         ordered: list[Placed] = []
         if last:
@@ -84,14 +85,21 @@ class Elements:
             here = next((label for label in found[1] if any(label in at for _, at in rest)), -1)
         nodes: list[Node] = []
         for factor, at in [*ordered, *last]:
-            for label in at:
+            for label, size in zip(at, factor.shape, strict=True):
                 if label not in names:
-                    names[label] = next(fresh)
+                    names[label] = self._fresh(size, names)
             node = self._element(factor, [notation.name(names[label]) for label in at])
             if node is None:
                 return None
             nodes.append(node)
         return notation.scaled(nodes, None)
+
+    def _fresh(self, size: Dim, names: dict[int, str]) -> str:
+        """A letter for a summed index: one letter has one size in all terms."""
+        for letter in self._more:
+            if letter not in names.values() and self._sizes.setdefault(letter, size) == size:
+                return letter
+        raise AssertionError("more indices than letters")
 
     def _element(self, factor: Expr, indices: list[Node]) -> Node | None:
         if is_delta(factor):

@@ -5,7 +5,8 @@ Enters: a derivation and a format.  Leaves: texts.  Not for: colours (the comman
 
 from __future__ import annotations
 
-from ...grammar.errors import ArgumentError
+from ...grammar.errors import ArgumentError, suggest
+from . import pages
 from .layout import WIDTH, plain
 from .steps import Derived, Step
 
@@ -17,7 +18,12 @@ class Explanation:
 
     def __init__(self, derived: Derived, format: str = "text", fold: bool = True) -> None:
         if format not in FORMATS:
-            raise ArgumentError(f"there is no format {format}", hint=f"the formats are {', '.join(FORMATS)}")
+            close = suggest(format, FORMATS)
+            raise ArgumentError(
+                f"there is no format {format!r}",
+                found=f"the formats are {', '.join(FORMATS)}",
+                hint=f"did you mean {close}?" if close else "",
+            )
         self.derived, self.format, self.fold = derived, format, fold
 
     @property
@@ -29,5 +35,30 @@ class Explanation:
         """Plain text in lines of this width."""
         return plain(self.derived, width, self.fold)
 
+    def markdown(self) -> str:
+        """Markdown with formulas in LaTeX between dollars."""
+        return pages.markdown(self.derived, self.fold)
+
+    def latex(self) -> str:
+        """A piece of a LaTeX document; it needs amsmath and amssymb."""
+        return pages.latex(self.derived, self.fold)
+
+    def html(self) -> str:
+        """An HTML document with formulas in MathML; it needs no scripts."""
+        return pages.html_page(self.derived)
+
     def __str__(self) -> str:
-        return self.text()
+        written: str = getattr(self, self.format)()
+        return written
+
+    def __repr__(self) -> str:
+        return f"<{self.derived.title}, {len(self.steps)} steps>"
+
+    def _repr_html_(self) -> str:
+        return pages.html_part(self.derived, self.fold)
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
+
+    def _repr_latex_(self) -> str:
+        return pages.latex_formula(self.derived, self.fold)

@@ -38,7 +38,7 @@ def lines(derived: Derived, width: int = WIDTH, fold: bool = True) -> Iterator[L
     yield []
     yield from objects(derived.objects, width)
     notes = Notes(derived.steps)
-    margin = max(len(text(step.left)) for step in derived.steps)
+    margin = max(len(text(step.head)) for step in derived.steps)
     values = [len(text(step.shown.body)) for step in derived.steps]
     column = margin + 3 + max((v for v in values if v <= WIDEST), default=0) + GAP
     layout = _Steps(margin, column, width, fold, notes)
@@ -88,7 +88,7 @@ class _Steps:
         folded = len(steps) - 2 * KEPT if self._fold and len(steps) > MOST_STEPS else 0
         last = ""
         for position, step in enumerate(steps):
-            left = text(step.left)
+            left = text(step.head)
             if not KEPT <= position < KEPT + folded:
                 yield from self._step(step, "" if left == last else left)
                 last = left

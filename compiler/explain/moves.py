@@ -184,7 +184,7 @@ def used_laws(before: Node, order: int) -> Iterator[str]:
         yield "trace-cyclic" if trace else "trace-of-scalar"
     if is_sum_of_product(path):
         yield "sum-of-product"
-    elif order < 2 and any(isinstance(a, syntax.Chain) and a.operators[0] == "*" for a in path[:-1]):
+    elif order < 2 and sum(isinstance(a, syntax.Chain) and a.operators[0] == "*" for a in path) > 1:
         yield "scalars-commute"
 
 

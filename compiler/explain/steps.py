@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ...grammar import syntax
 from ...grammar.syntax import Node
 from ..expr import Expr, Symbol
+from ..notation import index, name
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,13 @@ class Step:
     shown: Shown
     expression: Expr
     reasons: tuple[Reason, ...] = ()
+
+    @property
+    def head(self) -> Node:
+        """The left side as it is written: with the indices where the right side has them."""
+        if not self.shown.indices or isinstance(self.left, syntax.Index):
+            return self.left
+        return index(self.left, [name(letter) for letter in self.shown.indices])
 
 
 @dataclass(frozen=True)

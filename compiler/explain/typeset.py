@@ -172,7 +172,7 @@ class _Printer(Printer):
     """A printer that remembers where it wrote the disguises of differentials."""
 
     def __init__(self, typesetter: Typesetter, root: Expr, shared: frozenset[Expr]) -> None:
-        super().__init__([root], shared, typesetter.taken, False)
+        super().__init__([root], shared, typesetter.taken, True)
         self._typesetter = typesetter
         self.places: dict[Node, Node] = {}
 

@@ -1,0 +1,113 @@
+"""`matgrad explain`: how a derivative comes about, and what its kernel saves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ..inputs import ExpressionCommand, choose_variable, fn_option, known, read_function, sizes, source_argument
+from ..output import console
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from ...compiler.explain import Explanation
+    from ...compiler.explain.layout import Line
+
+STYLES = {
+    "title": "bold",
+    "name": "cyan",
+    "value": "",
+    "sign": "dim",
+    "rule": "green",
+    "text": "",
+    "reference": "dim",
+    "fold": "yellow",
+}
+
+
+@click.command("explain", cls=ExpressionCommand, short_help="Show how a derivative comes about, step by step.")
+@source_argument
+@click.option("--wrt", metavar="NAME", help="The parameter to differentiate by (several: --wrt U,V).")
+@fn_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "latex", "html"]),
+    default="text",
+    show_default=True,
+    help="What to write.",
+)
+@click.option("--all", "everything", is_flag=True, help="Show long derivations in full.")
+@click.option("--plan", "planned", is_flag=True, help="Show what is computed, and what the plan saves.")
+@click.option(
+    "--size",
+    "lengths",
+    metavar="NAME=NUMBER",
+    multiple=True,
+    callback=sizes,
+    help="A size to count operations for, with --plan.",
+)
+def command(
+    source: str,
+    wrt: str | None,
+    name: str | None,
+    form: str,
+    everything: bool,
+    planned: bool,
+    lengths: dict[str, int],
+) -> None:
+    """Show how a derivative comes about: the gradient of a scalar, the Jacobian of an array.
+
+    Each step stands with the name of the rule that was used. The function is simplified first; then its differential is
+    taken, the differential of the parameter is brought to the end of each term, and what stands before it is the
+    derivative, which is simplified again.
+
+    \b
+    matgrad explain "tr(A*B)" --wrt A
+    matgrad explain "jac(A*B, A)"
+    matgrad explain examples/ridge.mg --wrt w --format markdown
+    matgrad explain examples/ridge.mg --wrt w --plan --size m=1000 --size n=100
+
+    With --plan: the kernel program of the value and the gradient, its operations beside those of the formulas
+    evaluated from left to right, and what both share.
+    """
+    from ...runtime.explanation import written_derivative
+
+    if planned and form != "text":
+        raise click.UsageError("--plan is written as text only")
+    if lengths and not planned:
+        raise click.UsageError("--size goes with --plan")
+    function = read_function(source, name)
+    variables: list[str] = []
+    if wrt is not None:
+        variables = [known(part.strip(), function.parameters, "parameter") for part in wrt.split(",")]
+    elif written_derivative(function) is None:
+        variables = [choose_variable(function, None)]
+    explanation = function.explain(*variables, format=form, fold=not everything)
+    if form != "text":
+        click.echo(str(explanation))
+        return
+    show(explanation)
+
+
+def show(explanation: Explanation) -> None:
+    """Print a derivation with colours where the terminal has them."""
+    from ...compiler.explain.layout import WIDTH, lines
+
+    screen = console()
+    width = max(60, screen.width) if screen.is_terminal else WIDTH
+    for line in lines(explanation.derived, width, explanation.fold):
+        screen.print(styled(line), soft_wrap=True)
+
+
+def styled(line: Line) -> Text:
+    """A line with the styles of its pieces."""
+    from rich.text import Text
+
+    text = Text()
+    for style, piece in line:
+        text.append(piece, STYLES[style])
+    text.rstrip()
+    return text
