@@ -1,0 +1,70 @@
+"""Writes the results into docs/benchmarks.md: `python -m benchmarks.document`.
+
+Enters: the files in results/.  Leaves: the document, where what stands between `<!-- NAME -->` and `<!-- end -->` is
+now the tables of results/NAME.json.  Always holds: numbers get into the document in no other way.  Not for: measuring.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from . import awareness, calls, growth, objectives, report, start
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def main() -> None:
+    """Replaces every block."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    DOCUMENT.write_text(BLOCK.sub(lambda found: found[1] + section(found[2]) + found[3], text), encoding="utf-8")
+
+
+def section(name: str) -> str:
+    """The tables of one results file, and where its numbers are from."""
+    results = report.load(name)
+    rows = results["rows"]
+    return f"\n{SECTIONS[name](rows)}\n{_origin(results['machine'], rows)}\n"
+
+
+def _origin(machine: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    loads = [row["load"] for row in rows if "load" in row] or [machine["load"]]
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    return (
+        f"{machine['date']}; {machine['cpu']}; {machine['cores']} cores, of which one was used; {machine['system']}, "
+        f"Python {machine['python']}; {versions}. Average load of the machine, with what others ran on it: "
+        f"{min(loads):.1f} to {max(loads):.1f}.\n"
+    )
+
+
+def _objectives(rows: list[dict[str, Any]]) -> str:
+    lines = "".join(f"- {line}\n" for line in objectives.summary(rows))
+    return f"{report.markdown(*objectives.table(rows))}\n{lines}\n![ratios](../benchmarks/results/objectives.svg)\n"
+
+
+def _awareness(rows: list[dict[str, Any]]) -> str:
+    lines = "".join(f"- {line}\n" for line in awareness.summary(rows))
+    return f"{report.markdown(*awareness.table(rows))}\n{lines}"
+
+
+def _growth(rows: list[dict[str, Any]]) -> str:
+    return (
+        f"{report.markdown(*growth.calls_table(rows))}\n{report.markdown(*growth.compile_table(rows))}\n"
+        "![growth](../benchmarks/results/growth.svg)\n"
+    )
+
+
+SECTIONS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
+    "objectives": _objectives,
+    "awareness": _awareness,
+    "calls": lambda rows: report.markdown(*calls.table(rows)),
+    "start": lambda rows: report.markdown(*start.table(rows)),
+    "growth": _growth,
+}
+
+
+if __name__ == "__main__":
+    main()
