@@ -19,9 +19,9 @@ from ..grammar import errors
 from .arguments import arranged, as_array
 from .attributes import check_now
 from .compilation import Compilation, Limits
+from .direct import Direct
 
 if TYPE_CHECKING:
-    from .direct import Direct
     from .function import Function
     from .kernel import Kernel
 
@@ -104,6 +104,41 @@ class BoundFunction:
         once = "" if self._last.ahead is None else f"once:\n{_indented(self._last.ahead)}\n\n"
         return f"{once}at each call:\n{_indented(self._last.each)}"
 
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What is fixed, by the names of the parameters."""
+        return self._data
+
+    def copy(self) -> BoundFunction:
+        """Another one with these data, which `rebind` of this one does not change."""
+        made = BoundFunction(self._function, self._data, self._fast)
+        made._last, made._kernels = self._last, dict(self._kernels)
+        return made
+
+    def compiled(self, orders: Mapping[str, int], single: bool) -> tuple[Kernel, list[Array]]:
+        """The kernel for the sizes of the last call (for medium ones if there was none), and what was computed ahead.
+
+        `orders` are those of the remaining parameters; `single` says that their arrays are of float32.  Raises what a
+        call raises, and mg.Error where there is no kernel.
+        """
+        single = single and all(np.asarray(a).dtype == np.float32 for a in self._data.values() if np.ndim(a))
+        dtype = "float32" if single else "float64"
+        if self._last is not None and (self._last, dtype) in self._kernels:
+            return self._kernels[self._last, dtype]
+        samples: dict[str, Any] = {name: np.broadcast_to(np.float32(0), (1,) * order) for name, order in orders.items()}
+        ordered = [(self._data | samples)[name] for name in self._function.parameters]
+        compilation = self._function.compilation(ordered)
+        sizes = compilation.known_sizes(self._data)
+        for parameter in compilation.definition.parameters:
+            if parameter.name in samples:
+                shape = tuple(dim.evaluate(sizes) for dim in parameter.shape)
+                samples[parameter.name] = np.broadcast_to(np.dtype(dtype).type(0), shape) if shape else 0
+        ordered = [(self._data | samples)[name] for name in self._function.parameters]
+        kernel, _, ahead = self._kernel(compilation, ordered)
+        if isinstance(kernel, Direct):
+            raise errors.Error("this function has no kernel of its own", found="it is evaluated by NumPy and SciPy")
+        return kernel, ahead
+
     @functools.cached_property
     def njit(self) -> Any:
         """The function of the remaining parameters for other code compiled by Numba, as `Function.njit`.
@@ -112,20 +147,20 @@ class BoundFunction:
         """
         from .njit import njit_function
 
-        return njit_function(self._function, self._data)
+        return njit_function(self._function, self)
 
     @functools.cached_property
     def address(self) -> int:
         """The address of the function as a C function, as `Function.address`; holds the data of this moment."""
         from .callback import address
 
-        return address(self._function, self._data)
+        return address(self._function, self)
 
     def low_level_callable(self) -> Any:
         """The `scipy.LowLevelCallable`, as `Function.low_level_callable`; holds the data of this moment."""
         from .callback import low_level_callable
 
-        return low_level_callable(self._function, self._data)
+        return low_level_callable(self._function, self)
 
     def rebind(self, **data: Any) -> None:
         """Changes data that were given to `bind`.  Raises ArgumentError for a name that was not."""
@@ -133,6 +168,8 @@ class BoundFunction:
             if name not in self._data:
                 raise errors.ArgumentError(f"{name} was not bound", found=f"bound are {', '.join(self._data)}")
         self._data |= data
+        for name in ("njit", "address"):  # these hold the data of their moment
+            self.__dict__.pop(name, None)
         self._kernels.clear()
         self._entries.clear()
         self._entry = self._slow_call

@@ -15,13 +15,13 @@ The form follows from the parameters that are not fixed and from the result:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..grammar import errors
 from .njit import njit_function
 
 if TYPE_CHECKING:
+    from .bound import BoundFunction
     from .function import Function
 
 _kept: list[Any] = []
@@ -56,31 +56,31 @@ def callback(x, n, result, unused):
 """
 
 
-def address(function: Function, bound: Mapping[str, Any] | None = None) -> int:
+def address(function: Function, bound: BoundFunction | None = None) -> int:
     """The address of the C function.  Raises mg.Error where no form fits."""
-    form, _ = _form(function, bound or {})
-    return int(_compiled(function, bound or {}, form).address)
+    form, _ = _form(function, bound)
+    return int(_compiled(function, bound, form).address)
 
 
-def low_level_callable(function: Function, bound: Mapping[str, Any] | None = None) -> Any:
+def low_level_callable(function: Function, bound: BoundFunction | None = None) -> Any:
     """The `scipy.LowLevelCallable`: of numbers for `scipy.integrate`, of a vector for `scipy.ndimage.generic_filter`.
 
     Raises mg.Error for functions of other parameters.
     """
     from scipy import LowLevelCallable
 
-    form, filtering = _form(function, bound or {})
+    form, filtering = _form(function, bound)
     if form is not _NUMBERS and not filtering:
         raise errors.Error(
             "SciPy takes no such function", needed="one of numbers, or of one vector, that gives a number"
         )
-    return LowLevelCallable(_compiled(function, bound or {}, form if form is _NUMBERS else _FILTER).ctypes)
+    return LowLevelCallable(_compiled(function, bound, form if form is _NUMBERS else _FILTER).ctypes)
 
 
-def _form(function: Function, bound: Mapping[str, Any]) -> tuple[str, bool]:
+def _form(function: Function, bound: BoundFunction | None) -> tuple[str, bool]:
     """The text of the callback, and whether it is a number of one vector."""
     definition = function.definition()
-    free = [p for p in definition.parameters if p.name not in bound]
+    free = [p for p in definition.parameters if bound is None or p.name not in bound.data]
     results = [r.order for r in definition.results]
     if results == [0] and all(not p.shape and "integer" not in p.attributes for p in free):
         return _NUMBERS, False
@@ -97,7 +97,7 @@ def _form(function: Function, bound: Mapping[str, Any]) -> tuple[str, bool]:
     )
 
 
-def _compiled(function: Function, bound: Mapping[str, Any], form: str) -> Any:
+def _compiled(function: Function, bound: BoundFunction | None, form: str) -> Any:
     """The compiled callback."""
     import numpy as np
     from numba import carray, cfunc, types
@@ -105,7 +105,7 @@ def _compiled(function: Function, bound: Mapping[str, Any], form: str) -> Any:
     from .njit_code import address_of
 
     definition = function.definition()
-    free = [p for p in definition.parameters if p.name not in bound]
+    free = [p for p in definition.parameters if bound is None or p.name not in bound.data]
     number, pointer = types.float64, types.CPointer(types.float64)
     if form is _NUMBERS:
         text = form.format(values=", ".join(f"x[{k}]" for k in range(len(free))))
@@ -127,7 +127,7 @@ def _compiled(function: Function, bound: Mapping[str, Any], form: str) -> Any:
     return made
 
 
-def _shape_text(shape: Any, parameters: Any, bound: Mapping[str, Any]) -> str:
+def _shape_text(shape: Any, parameters: Any, bound: BoundFunction | None) -> str:
     """The shape of the array of n elements: its sizes are those of the data, or n for a vector."""
     import numpy as np
 
@@ -136,8 +136,8 @@ def _shape_text(shape: Any, parameters: Any, bound: Mapping[str, Any]) -> str:
     known = {
         dim.name: size
         for p in parameters
-        if p.name in bound
-        for dim, size in zip(p.shape, np.shape(bound[p.name]), strict=True)
+        if bound is not None and p.name in bound.data
+        for dim, size in zip(p.shape, np.shape(bound.data[p.name]), strict=True)
         if dim.name is not None
     }
     missing = [str(dim) for dim in shape if not dim.names <= known.keys()]

@@ -18,6 +18,7 @@ from ..compiler.elaborate import Definition
 from ..compiler.plan import Split, plan, split
 from ..compiler.plan.atoms import NoRoutine
 from ..compiler.plan.expand import multiplied_out
+from ..compiler.plan.guess import UNKNOWN
 from ..compiler.program import Program, Require
 from ..compiler.routines import cost
 from ..compiler.show import show, wanted
@@ -116,6 +117,15 @@ class Compilation:
         usual = [b.dtype == "real" and len(b.shape) == a.ndim for b, a in zip(buffers, arrays, strict=True)]
         read = [a if u else convert(b, a, a.dtype) for b, a, u in zip(buffers, arrays, usual, strict=True)]
         return check_sizes(buffers, read)
+
+    def known_sizes(self, data: Mapping[str, Any]) -> dict[str, int]:
+        """The sizes that some of the arguments tell, and medium ones for the others."""
+        found: dict[str, int] = {}
+        for parameter in self.definition.parameters:
+            if parameter.name in data:
+                shape = np.shape(data[parameter.name])
+                found |= {d.name: n for d, n in zip(parameter.shape, shape, strict=False) if d.name is not None}
+        return dict.fromkeys(self._names, UNKNOWN) | found
 
     def _dtype(self, arguments: Sequence[Any], arrays: Sequence[Array]) -> str:
         typed = [isinstance(v, np.ndarray | np.generic) or is_sparse(v) for v in arguments]

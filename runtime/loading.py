@@ -14,6 +14,7 @@ import hashlib
 import inspect
 import json
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Callable
@@ -50,9 +51,8 @@ def _address(name: str, text: str, lower: Callable[[], str]) -> int:
             found = _read(path)
             if found is None:
                 # Names of our own functions are those of this module alone.
-                marked = (
-                    lower().replace("@matgrad_", f"@{_MARK}matgrad_").replace(f"@{_MARK}matgrad_blas", "@matgrad_blas")
-                )
+                text = str(native.assembly(lower()))  # as LLVM writes it, with names without quotes
+                marked = re.sub(r"@matgrad_(?!blas)", f"@{_MARK}matgrad_", text)
                 found = native.emit(marked, [_MARK + name])
                 _keep(path, *found)
             code, needed = found

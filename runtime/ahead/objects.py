@@ -99,7 +99,8 @@ def _plain(name: str, level: str) -> str:
 
 def _renamed(text: str, symbol: str, level: str) -> str:
     """The LLVM text with the names of our functions at a level, hidden outside of the library."""
-    text = text.replace(f"define i64 @{symbol}(", f"define hidden i64 @{symbol}(")
+    text = str(native.assembly(text))  # as LLVM writes it, with names without quotes
+    text = re.sub(rf"^(define .*?)i64 @{symbol}\(", rf"\1hidden i64 @{symbol}(", text, flags=re.MULTILINE)
     return re.sub(r"@(matgrad_(?!blas)\w+)", lambda found: "@" + _at_level(found.group(1), level), text)
 
 
