@@ -233,8 +233,8 @@ class Function:
         """The function for other code compiled by Numba, which calls it without Python in between.
 
         Takes arrays and numbers, returns what a call returns; also as an argument of such code.  Wrong types are errors
-        when that code is compiled; raises mg.ShapeError, mg.DomainError when it runs.  Where the last call was made from
-        Python its sizes decide about the kernel, else medium ones.
+        when that code is compiled; raises mg.ShapeError, mg.DomainError when it runs.  It is fast for the sizes of the
+        last call from Python, or for medium ones if there was none.
         """
         from .njit import njit_function
 
@@ -284,7 +284,9 @@ class Function:
     def _repr_latex_(self) -> str:
         return f"${self.latex()}$"
 
-    def explain(self, *variables: str | Sequence[str], format: str = "text", fold: bool = True) -> Explanation:
+    def explain(
+        self, *variables: str | Sequence[str], format: str = "text", fold: bool = True  # noqa: A002
+    ) -> Explanation:
         """How the derivative by a variable (or several) comes about, step by step, each with the name of its rule.
 
         That is the gradient of a scalar, the Jacobian of an array.  Without a variable it is how this function was derived
