@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import linecache
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -85,6 +86,7 @@ def lower_kernel(name: str, text: str) -> str:
     from numba import types
 
     scope: dict[str, Any] = {}
+    linecache.cache[f"<{name}>"] = (len(text), None, text.splitlines(True), f"<{name}>")  # for `inspect`
     exec(compile(text, f"<{name}>", "exec"), scope)
     return native.lower(scope["kernel"], (types.CPointer(types.int64),), name)
 

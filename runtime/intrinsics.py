@@ -73,15 +73,27 @@ def _tag(builder: Any, instruction: Any, tag: int) -> None:
     instruction.set_metadata("tbaa", module.add_metadata([buffer, buffer, INT(0)]))
 
 
-def _load(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    value = builder.load(builder.gep(args[0], [args[1]]))
-    _tag(builder, value, sig.args[0].tag)
+def load(builder: Any, kind: Any, pointer: Any, index: Any) -> Any:
+    """The code of `pointer[index]`, for a type with tag or without."""
+    value = builder.load(builder.gep(pointer, [index]))
+    if isinstance(kind, Pointer):
+        _tag(builder, value, kind.tag)
     return value
 
 
+def store(builder: Any, kind: Any, pointer: Any, index: Any, value: Any) -> None:
+    """Writes the code of `pointer[index] = value`."""
+    instruction = builder.store(value, builder.gep(pointer, [index]))
+    if isinstance(kind, Pointer):
+        _tag(builder, instruction, kind.tag)
+
+
+def _load(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    return load(builder, sig.args[0], *args)
+
+
 def _store(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    instruction = builder.store(args[2], builder.gep(args[0], [args[1]]))
-    _tag(builder, instruction, sig.args[0].tag)
+    store(builder, sig.args[0], *args)
     return context.get_dummy_value()
 
 

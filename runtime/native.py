@@ -68,57 +68,11 @@ def assembly(ir: str) -> Any:
 def lower(function: Callable[..., Any], arguments: tuple[Any, ...], symbol: str) -> str:
     """The LLVM text (not yet optimised) of a function of integers, floats and pointers that returns an integer.
 
-    Its C name is `symbol`.  Raises numba.TypingError for what Numba cannot compile.
+    Its C name is `symbol`.  Raises TypeError for what cannot be compiled.
     """
-    from numba.core import codegen, compiler, cpu, types
-    from numba.core.compiler_lock import global_compiler_lock
-    from numba.core.registry import cpu_target
+    from .lowering import lower as lowered
 
-    class Text(codegen.CPUCodeLibrary):  # type: ignore[misc]
-        """Keeps the code as it was written: it is optimised once, in `emit`, for the target wanted there."""
-
-        def _optimize_functions(self, module: Any) -> None:
-            pass
-
-        def _optimize_final_module(self) -> None:
-            pass
-
-        def _finalize_final_module(self) -> None:
-            self._finalized = True
-
-    flags = compiler.Flags()
-    flags.no_compile = True
-    flags.no_cpython_wrapper = True
-    flags.no_cfunc_wrapper = True
-    flags.nrt = False
-    flags.error_model = "numpy"
-    flags.fastmath = cpu.FastMathOptions({"contract"})
-    typing_context, target_context = cpu_target.typing_context, cpu_target.target_context
-    with global_compiler_lock:
-        library = Text(target_context.codegen(), symbol)
-        result = compiler.compile_extra(
-            typing_context, target_context, function, arguments, types.intp, flags, {}, library=library
-        )
-        library.finalize()
-        text: str = result.library.get_llvm_str()
-    inner = result.fndesc.llvm_func_name
-    kinds = [str(target_context.get_value_type(a)) for a in arguments]
-    declared = ", ".join(f"{kind} %a{k}" for k, kind in enumerate(kinds))
-    passed = ", ".join(f"{kind} %a{k}" for k, kind in enumerate(kinds))
-    # Numba's own convention: the result through a pointer, an exception's through a second one, and a status that is
-    # always 0 here.
-    return (
-        text
-        + f"""
-define i64 @{symbol}({declared}) nounwind {{
-  %result = alloca i64
-  %exception = alloca ptr
-  %status = call i32 @{inner}(ptr %result, ptr %exception, {passed})
-  %value = load i64, ptr %result
-  ret i64 %value
-}}
-"""
-    )
+    return lowered(function, arguments, symbol, llvm.get_default_triple(), str(machine().target_data))
 
 
 def emit(text: str, symbols: Iterable[str], target: Any = None) -> tuple[bytes, list[str]]:

@@ -29,6 +29,7 @@ _SHAPING = (
     "entry_words",
     "fortran",
     "intrinsics",
+    "lowering",
     "native",
     "special",
     "words",

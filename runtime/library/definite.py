@@ -6,9 +6,9 @@ triangular with zeros above its diagonal; inverses are exactly symmetric.  Not f
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import Any
 
+from ..elementary import sqrt
 from ..fortran import fortran
 from ..intrinsics import number, plus, shift
 from . import mirror, syrk, triangular_inverse_lower, trsm_lower, trsm_upper

@@ -8,9 +8,9 @@ without an axis of stride 1.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import log
 from typing import Any
 
+from ..elementary import log
 from ..fortran import blas_integer, fortran
 from ..intrinsics import number, plus
 
