@@ -201,8 +201,8 @@ def tangent(
 ) -> Expr:
     """Forward mode: the directional derivative, of the function's shape.
 
-    `name(expression, its tangent)` is what stands for the tangent in those of larger expressions: the tangent itself, or
-    a bound symbol, so that each rule's share can be told apart."""
+    `name(expression, its tangent)` is what stands for the tangent in those of larger expressions: the tangent itself,
+    or a bound symbol, so that each rule's share can be told apart."""
     direction = project(direction, variable, 0)
     tangents: dict[Expr, Expr] = {}
     for current in dependent(function, variable):
@@ -262,9 +262,9 @@ def _others_differential(current: Atom, direction: Expr) -> Expr:
     def without_diagonal(array: Expr) -> Expr:
         return algebra.contract([(array, labels), (left, tuple(range(order + 1)))], range(order + 1), sizes)
 
-    product = algebra.reduce_("prod", algebra.total(without_diagonal(argument), identity), (order,))
-    assert isinstance(product, Reduce)
-    return _reduction_differential(product, without_diagonal(direction))
+    product = algebra.atom("prodothers", (algebra.total(without_diagonal(argument), identity),), shape)
+    factors = [(product, tuple(range(order + 1))), (without_diagonal(direction), tuple(range(order + 1)))]
+    return algebra.contract(factors, range(order), sizes)
 
 
 def _product_differential(current: Reduce, direction: Expr) -> Expr:

@@ -72,7 +72,7 @@ def _latex(node: syntax.Node, below: list[str]) -> str:
         case syntax.Call():
             return _call(node, below)
         case syntax.Negate():
-            return "-" + brackets(below[0], level(node.operand) < UNARY)
+            return "-" + brackets(below[0], level(node.operand) < UNARY or _is_kronecker(node.operand))
         case syntax.Transpose():
             return _raised(node.operand, below[0], r"\top")
         case syntax.Chain():
@@ -172,7 +172,9 @@ def _chain(node: syntax.Chain, below: list[str]) -> str:
                 text = f"{inverse} {brackets(part, _is_product(operand))}"
             case "*":
                 digits = isinstance(last, syntax.Number) and isinstance(operand, syntax.Number)
-                text += (r" \cdot " if digits else " ") + brackets(part, negative or _is_product(operand))
+                apart = _is_differential(last) or _is_differential(operand)
+                text += r" \cdot " if digits else r" \, " if apart else " "
+                text += brackets(part, negative or _is_product(operand))
             case _:
                 text += f" {SIGNS[sign]} {brackets(part, negative or _is_product(operand))}"
         last = operand
@@ -181,7 +183,18 @@ def _chain(node: syntax.Chain, below: list[str]) -> str:
 
 def _is_product(node: syntax.Node) -> bool:
     """Whether a node needs brackets as a factor."""
-    return level(node) <= PRODUCT or (isinstance(node, syntax.Call) and node.name == "kron")
+    return level(node) <= PRODUCT or _is_kronecker(node)
+
+
+def _is_kronecker(node: syntax.Node) -> bool:
+    """Whether a node is written with a sign, though it is a call."""
+    return isinstance(node, syntax.Call) and node.name == "kron"
+
+
+def _is_differential(node: syntax.Node) -> bool:
+    """Whether a node is the differential of something, `d(X)`, or its transpose."""
+    inner = node.operand if isinstance(node, syntax.Transpose) else node
+    return isinstance(inner, syntax.Call) and inner.name == "d"
 
 
 def _quotient(above: str, divisor: str, operand: syntax.Node) -> str:

@@ -32,7 +32,8 @@ class Template:
 
 @dataclass(frozen=True)
 class Rulebook:
-    """Everything that the rule files say.  `texts` are the lines of rules and laws, `references` the comments behind them."""
+    """Everything that the rule files say.  `texts` are the lines of rules and laws, `references` the comments behind
+    them."""
 
     differentials: dict[Key, Template] = field(default_factory=dict)
     definitions: dict[Key, Template] = field(default_factory=dict)
@@ -62,7 +63,9 @@ def read(source: Source, book: Rulebook) -> None:
             book.differentials[_key(line.name, line.parameters)] = _template(line.parameters, line.value, text, comment)
         elif line.kind == "def":
             assert isinstance(line.left, syntax.Call)
-            book.definitions[_key(line.left.name, line.left.arguments)] = _template(line.left.arguments, line.right, text)
+            book.definitions[_key(line.left.name, line.left.arguments)] = _template(
+                line.left.arguments, line.right, text
+            )
         else:
             (book.rules if line.kind == "rule" else book.laws)[line.name] = line
             book.texts[line.name], book.references[line.name] = text, comment
@@ -73,9 +76,7 @@ def _key(name: str, parameters: tuple[syntax.Node, ...]) -> Key:
     return name, len(parameters), literal
 
 
-def _template(
-    parameters: tuple[syntax.Node, ...], value: syntax.Node, text: str, reference: str = ""
-) -> Template:
+def _template(parameters: tuple[syntax.Node, ...], value: syntax.Node, text: str, reference: str = "") -> Template:
     return Template(tuple(p.id if isinstance(p, syntax.Name) else "" for p in parameters), value, text, reference)
 
 

@@ -27,7 +27,7 @@ TITLES = {
 }  # fmt: skip
 
 
-def explain(function: Function, variables: Sequence[str | Sequence[str]], format: str, fold: bool) -> Explanation:
+def explain(function: Function, variables: Sequence[str | Sequence[str]], form: str, fold: bool) -> Explanation:
     """The derivation of the derivative by the variables; without them, of the function, which is a derivative itself.
 
     Raises mg.ArgumentError for an unknown variable or format, and for a function with several results.
@@ -46,7 +46,7 @@ def explain(function: Function, variables: Sequence[str | Sequence[str]], format
         last = Derivation("grad" if scalar else "jac", names)
         before = list(function._derivations)
     made = derived(base, last, {} if before else parts(function, base), heading(function, before, last))
-    return Explanation(made, format, fold)
+    return Explanation(made, form, fold)
 
 
 def written_derivative(function: Function) -> tuple[Function, list[str]] | None:

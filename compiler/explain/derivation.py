@@ -141,17 +141,19 @@ class _Writer:
         high = function.order + variable.order > 2
         raw = calculus.unprojected(function, variable)
         if high:
-            writer = Elements(self.typesetter, function.order, differential.direction)
-            at = notation.index(steps[0].left, writer.indices)
-            found = [(writer.differential(differential.last), "elements"), (writer.collected(raw), "collected")]
-            for shown, reason in found:
-                if shown is not None and not reads_alike(shown, steps[-1].shown):
-                    steps.append(Step(at, shown, differential.last, (by_rule(reason),)))
+            steps += self.elements(steps[0].left, differential, raw)
         self.section(f"The differential{' of the gradient' if function is not self.function else ''}", steps)
         reason = by_rule("identification-elements" if high else "identification-matrix")
         self.conclusion(left, raw, variable, function.order, reason, "The derivative")
         if high and function.order <= 2 and variable.order <= 2:
             self.vectors(function, name, variable, raw, differential)
+
+    def elements(self, left: Node, differential: Differential, raw: Expr) -> list[Step]:
+        """The differential in index notation, and with the elements of dX last."""
+        writer = Elements(self.typesetter, len(raw.shape) - differential.direction.order, differential.direction)
+        written = ((writer.differential(differential.last), "elements"), (writer.collected(raw), "collected"))
+        at = notation.index(left, writer.indices)
+        return [Step(at, s, differential.last, (by_rule(why),)) for s, why in written if s is not None]
 
     def vectors(self, function: Expr, name: Node, variable: Symbol, raw: Expr, differential: Differential) -> None:
         """The same with vectors and Kronecker products, where there is such a form."""

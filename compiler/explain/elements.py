@@ -1,7 +1,7 @@
 """The differential of an array in index notation: `dF[i,j] = A[i,k]*dX[k,l]*B[l,j]`.
 
-Enters: a differential that is linear in dX, and a Jacobian.  Leaves: elements, with the indices i, j of F and k, l of dX
-wherever these are free.  Always holds: an index that is not one of F is summed within its term.  Not for: factors of
+Enters: a differential that is linear in dX, and a Jacobian.  Leaves: elements, with the indices i, j of F and k, l of
+dX wherever these are free.  Always holds: an index that is not one of F is summed within its term.  Not for: factors of
 order 3 and more, and not for differentials inside of factors (`None`).
 """
 

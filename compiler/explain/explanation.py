@@ -16,7 +16,7 @@ FORMATS = ("text", "markdown", "latex", "html")
 class Explanation:
     """How a derivative comes about.  `print` writes it in its format; notebooks show it as HTML."""
 
-    def __init__(self, derived: Derived, format: str = "text", fold: bool = True) -> None:
+    def __init__(self, derived: Derived, format: str = "text", fold: bool = True) -> None:  # noqa: A002
         if format not in FORMATS:
             close = suggest(format, FORMATS)
             raise ArgumentError(

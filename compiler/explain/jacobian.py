@@ -1,7 +1,7 @@
 """The derivative of an array as the Jacobian matrix of vectors, with Kronecker products.
 
-Enters: the Jacobian of an array F by X, of order 3 or 4.  Leaves: the Jacobian matrix of vec(F) by vec(X), columns first,
-and how it is written.  Always holds: what is written has the value of the matrix.  Not for: Jacobians that are matrices
+Enters: the Jacobian of an array F by X, of order 3 or 4.  Leaves: how the Jacobian matrix of vec(F) by vec(X), columns
+first, is written.  Always holds: what is written has the value of the matrix.  Not for: Jacobians that are matrices
 already, and not for terms that have no such form (`None`).
 """
 
@@ -45,7 +45,8 @@ def vectorized(jacobian: Expr, order: int) -> Expr:
 
 
 class Kronecker:
-    """Writes Jacobians as matrices.  `swap` is the name of the commutation matrix of X, `swapped` whether it was used."""
+    """Writes Jacobians as matrices.  `swap` is the name of the commutation matrix of X, `swapped` tells whether it was
+    used."""
 
     def __init__(self, typesetter: Typesetter, order: int, swap: Node) -> None:
         self._typesetter, self._order, self._swap = typesetter, order, swap

@@ -1,7 +1,7 @@
 """A derivation as lines of text with styles: what terminals show, with colour or without.
 
-Enters: a derivation, a width, and whether to fold.  Leaves: lines of (style, text) pieces.  Always holds: what is folded
-is counted in a line of its own; nothing else is left out.  Not for: formulas in LaTeX, Markdown and HTML.
+Enters: a derivation, a width, and whether to fold.  Leaves: lines of (style, text) pieces.  Always holds: what is
+folded is counted in a line of its own; nothing else is left out.  Not for: formulas in LaTeX, Markdown and HTML.
 """
 
 from __future__ import annotations

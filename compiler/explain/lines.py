@@ -1,7 +1,7 @@
 """Steps from what the passes recorded: a line for each rule that changes what is written.
 
-Enters: expressions and differentials.  Leaves: steps with one left side.  Always holds: two steps that follow one another
-do not read alike; no reason is lost, those of a line that reads like the one before go to the next.
+Enters: expressions and differentials.  Leaves: steps with one left side.  Always holds: two steps that follow one
+another do not read alike; no reason is lost, those of a line that reads like the one before go to the next.
 """
 
 from __future__ import annotations
@@ -65,4 +65,5 @@ class Lines:
 
 def reads_alike(a: Shown, b: Shown) -> bool:
     """Whether two shown sides are the same text."""
-    return [unparse(n) for n in (a.body, *a.where)] == [unparse(n) for n in (b.body, *b.where)] and a.indices == b.indices
+    first, second = ([unparse(node) for node in (shown.body, *shown.where)] for shown in (a, b))
+    return first == second and a.indices == b.indices

@@ -14,16 +14,24 @@ from ...grammar.syntax import Node
 from ..latex import SUPERSCRIPTED
 from ..unparse import ATOM, POSTFIX, PRODUCT, UNARY, fold, level
 
-GREEK = dict(zip(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
-    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega lam inf eps".split(),
-    "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩλ∞ε", strict=True))  # fmt: skip
-NAMES = {"sigmoid": "σ", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "lgamma": "log Γ", "digamma": "ψ",
-         "normcdf": "Φ", "normpdf": "φ", "logdet": "log det"}  # fmt: skip
-FENCES = {"abs": ("|", "|", ""), "norm2": ("‖", "‖", "2"), "norm1": ("‖", "‖", "1"), "norminf": ("‖", "‖", "∞"),
-          "normfro": ("‖", "‖", "F"), "normnuc": ("‖", "‖", "*"), "floor": ("⌊", "⌋", ""), "ceil": ("⌈", "⌉", "")}  # fmt: skip
+LETTERS = (
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu"),
+    *("xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta"),
+    *("Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega", "lam", "inf", "eps"),
+)
+GREEK = dict(zip(LETTERS, "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩλ∞ε", strict=True))
+MINUS, TIMES, TRANSPOSED = "&#8722;", "&#215;", "&#8868;"
+NAMES = {"sigmoid": GREEK["sigma"], "asin": "arcsin", "acos": "arccos", "atan": "arctan", "lgamma": "log Γ",
+         "digamma": "ψ", "normcdf": "Φ", "normpdf": "φ", "logdet": "log det"}  # fmt: skip
+FENCES = {
+    **{norm: ("‖", "‖", index) for norm, index in {"norm2": "2", "norm1": "1", "norminf": "∞"}.items()},
+    "normfro": ("‖", "‖", "F"), "normnuc": ("‖", "‖", "*"),
+    "abs": ("|", "|", ""), "floor": ("⌊", "⌋", ""), "ceil": ("⌈", "⌉", ""),
+}  # fmt: skip
+INVERSE = f"<mo>{MINUS}</mo><mn>1</mn>"
+SPACE = '<mspace width="0.17em"/>'
 SIGNS = {"<": "&lt;", "<=": "≤", ">": "&gt;", ">=": "≥", "==": "=", "!=": "≠",
-         "+": "+", "-": "−", ".*": "⊙", "./": "⊘", ":": ":", "*": "&#8290;"}  # fmt: skip
+         "+": "+", "-": MINUS, ".*": "⊙", "./": "⊘", ":": ":", "*": "&#8290;"}  # fmt: skip
 
 
 def mathml(root: Node) -> str:
@@ -73,9 +81,9 @@ def _mathml(node: Node, below: list[str]) -> str:
         case syntax.Call():
             return _call(node, below)
         case syntax.Negate():
-            return _sign("−") + fenced(below[0], level(node.operand) < UNARY)
+            return _sign(MINUS) + fenced(below[0], level(node.operand) < UNARY or _is_kronecker(node.operand))
         case syntax.Transpose():
-            return _raised(node.operand, below[0], _sign("⊤"))
+            return _raised(node.operand, below[0], _sign(TRANSPOSED))
         case syntax.Chain():
             return _chain(node, below)
         case syntax.Slice():
@@ -102,6 +110,9 @@ def _table(rows: list[list[str]]) -> str:
 
 
 def _raised(base: Node, text: str, exponent: str) -> str:
+    """`base^exponent`; the transpose of an inverse has one exponent."""
+    if isinstance(base, syntax.Call) and base.name == "inv" and exponent == _sign(TRANSPOSED):
+        return text.removesuffix(f"{row(INVERSE)}</msup>") + row(_sign(MINUS), exponent) + "</msup>"
     plain = level(base) == ATOM and not (isinstance(base, syntax.Call) and base.name in SUPERSCRIPTED)
     plain = plain or (isinstance(base, syntax.Index) and isinstance(base.operand, syntax.Name))
     return f"<msup>{fenced(text, not plain)}{row(exponent)}</msup>"
@@ -128,14 +139,14 @@ def _call(node: syntax.Call, below: list[str]) -> str:
         case "sqrt", 1:
             return f"<msqrt>{first}</msqrt>"
         case "inv", 1:
-            return _raised(node.arguments[0], first, "<mo>−</mo><mn>1</mn>")
+            return _raised(node.arguments[0], first, INVERSE)
         case "transpose", 1:
-            return _raised(node.arguments[0], first, _sign("⊤"))
+            return _raised(node.arguments[0], first, _sign(TRANSPOSED))
         case "eye", 1:
             return f"<msub><mi>I</mi>{row(first)}</msub>"
         case (("ones" | "zeros"), _):
             digit = f'<mn mathvariant="bold">{1 if node.name == "ones" else 0}</mn>'
-            return f"<msub>{digit}{row(_sign('×').join(below))}</msub>"
+            return f"<msub>{digit}{row(_sign(TIMES).join(below))}</msub>"
         case (("delta" | "epsilon"), _):
             return f"<msub><mi>{'δ' if node.name == 'delta' else 'ε'}</mi>{row(commas(below))}</msub>"
         case "where", 3:
@@ -162,7 +173,9 @@ def _chain(node: syntax.Chain, below: list[str]) -> str:
     if level(node) != PRODUCT:
         text = below[0]
         for sign, operand, part in zip(node.operators, node.operands[1:], below[1:], strict=True):
-            text += _sign(SIGNS[sign]) + fenced(part, isinstance(operand, syntax.Negate) or level(operand) <= level(node))
+            text += _sign(SIGNS[sign]) + fenced(
+                part, isinstance(operand, syntax.Negate) or level(operand) <= level(node)
+            )
         return text
     text, last = fenced(below[0], _is_product(node.operands[0])), node.operands[0]
     for position, sign in enumerate(node.operators, 1):
@@ -170,13 +183,15 @@ def _chain(node: syntax.Chain, below: list[str]) -> str:
         bracketed = isinstance(operand, syntax.Negate) or _is_product(operand)
         match sign:
             case "/" if _is_matrix(operand):
-                text += _raised(operand, part, "<mo>−</mo><mn>1</mn>")
+                text += _raised(operand, part, INVERSE)
             case "/":
                 whole = below[0] if position == 1 and level(last) == PRODUCT else text
                 text = f"<mfrac>{row(whole)}{row(part)}</mfrac>"
             case "\\":
                 base = last if position == 1 else node
-                text = _raised(base, below[0] if position == 1 else text, "<mo>−</mo><mn>1</mn>") + fenced(part, bracketed)
+                text = _raised(base, below[0] if position == 1 else text, INVERSE) + fenced(part, bracketed)
+            case "*" if _is_differential(operand) or _is_differential(last):
+                text += SPACE + fenced(part, bracketed)
             case _:
                 text += _sign(SIGNS[sign]) + fenced(part, bracketed)
         last = operand
@@ -185,7 +200,18 @@ def _chain(node: syntax.Chain, below: list[str]) -> str:
 
 def _is_product(node: Node) -> bool:
     """Whether a node needs brackets as a factor."""
-    return level(node) <= PRODUCT or (isinstance(node, syntax.Call) and node.name == "kron")
+    return level(node) <= PRODUCT or _is_kronecker(node)
+
+
+def _is_kronecker(node: Node) -> bool:
+    """Whether a node is written with a sign, though it is a call."""
+    return isinstance(node, syntax.Call) and node.name == "kron"
+
+
+def _is_differential(node: Node) -> bool:
+    """Whether a node is dX or its transpose, which stands apart from other factors."""
+    inner = node.operand if isinstance(node, syntax.Transpose) else node
+    return isinstance(inner, syntax.Call) and inner.name == "d"
 
 
 def _is_matrix(divisor: Node) -> bool:

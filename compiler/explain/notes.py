@@ -1,7 +1,7 @@
 """What is told of a reason where: its text and reference once, its name every time.
 
-Enters: the reasons of the steps in order.  Leaves: for each what to write, and the list of references.  Always holds: the
-text of a rule and the number of its reference stand where it is used first.  Not for: layout.
+Enters: the reasons of the steps in order.  Leaves: for each what to write, and the list of references.  Always holds:
+the text of a rule and the number of its reference stand where it is used first.  Not for: layout.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A derivation in LaTeX, Markdown and HTML.
 
-Enters: a derivation.  Leaves: texts.  Always holds: the LaTeX needs amsmath and amssymb alone; the HTML needs no script and no other
-file; what is folded is counted (in HTML it opens).  Not for: terminals (`layout.py`).
+Enters: a derivation.  Leaves: texts.  Always holds: the LaTeX needs amsmath and amssymb alone; the HTML needs no script
+and no other file; what is folded is counted (in HTML it opens).  Not for: terminals (`layout.py`).
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def aligned(derived: Derived, fold: bool) -> str:
             rows = [" {}" + row if k else row for k, row in enumerate(broken(item.shown.body))]
             rows = [("" if left == last else left) + " &= " + rows[0], *(r"& \qquad" + row for row in rows[1:])]
             names = ",~".join(rf"\textsf{{{escaped(r.name)}}}" for r in item.reasons)
-            lines += rows[:-1] + [rows[-1] + (rf" && \text{{{names}}}" if names else "")]
+            lines += [*rows[:-1], rows[-1] + (rf" && \text{{{names}}}" if names else "")]
             lines += [rf"& \quad \text{{where }} {words.latex(binding)}" for binding in item.shown.where]
             last = left
     return " \\\\\n".join(lines)
@@ -163,14 +163,20 @@ def folded(steps: Sequence[Step], fold: bool) -> list[Step | list[Step]]:
 def html_page(derived: Derived) -> str:
     """A whole HTML document."""
     head = f'<meta charset="utf-8"><title>{html.escape(derived.title)}</title>'
-    return f"<!DOCTYPE html>\n<html lang=\"en\">\n<head>{head}</head>\n<body>\n{html_part(derived, True)}\n</body>\n</html>"
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{html_part(derived, True)}\n</body>\n</html>'
+    )
 
 
 def html_part(derived: Derived, fold: bool) -> str:
     """The derivation as a piece of HTML; what is folded opens by a click."""
     notes = Notes(derived.steps)
     declared = " &emsp; ".join(f"<code>{html.escape(line)}</code>" for line in types(derived.objects))
-    parts = [f"<style>{STYLE}</style>", f"<p><b>{html.escape(derived.title)}</b></p>", f'<p class="types">{declared}</p>']
+    parts = [
+        f"<style>{STYLE}</style>",
+        f"<p><b>{html.escape(derived.title)}</b></p>",
+        f'<p class="types">{declared}</p>',
+    ]
     table: list[str] = []
     for section in derived.sections:
         first, last = True, ""

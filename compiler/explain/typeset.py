@@ -1,8 +1,8 @@
 """Expressions with differentials, as one writes them: `tr(dA*B*A'*C)` keeps the order of `tr(A*B*A'*C)`.
 
-Enters: expressions, and symbols that stand for differentials.  Leaves: `Shown`.  Always holds: a differential is written
-`d(X)`, and the printer sees in its place a symbol that is called like X, so that it arranges both alike; an expression
-that has a name is written by its name.  Not for: choosing steps.
+Enters: expressions, and symbols that stand for differentials.  Leaves: `Shown`.  Always holds: a differential is
+written `d(X)`, and the printer sees in its place a symbol that is called like X, so that it arranges both alike; an
+expression that has a name is written by its name.  Not for: choosing steps.
 """
 
 from __future__ import annotations

@@ -36,7 +36,8 @@ def _latex(node: Node, below: list[str]) -> str | None:
     match node.name:
         case "d":
             plain = isinstance(node.arguments[0], syntax.Name | syntax.Tuple)
-            return rf"\mathrm{{d}}{below[0]}" if plain else rf"\mathrm{{d}}{latex_notation.brackets(below[0])}"
+            inner = below[0] if plain else latex_notation.brackets(below[0])
+            return rf"\mathrm{{d}}{inner}"
         case "inner":
             return rf"\left\langle {below[0]}, {below[1]} \right\rangle"
         case "grad":
