@@ -13,7 +13,7 @@ import numpy as np
 
 from ..grammar.errors import DomainError
 from .atoms import ATOMS
-from .contraction import COMPARISONS
+from .contraction import COMPARISONS, symmetric
 from .expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, topological
 from .scalars import SCALARS
 
@@ -32,6 +32,8 @@ def evaluate(expression: Expr, arrays: Mapping[str, Array], sizes: Mapping[str, 
             # A pair, of size m*n*m*n, is made only where it is not a mere change of shape.
             lazy = isinstance(current, Structure) and current.kind == "pair" and current is not expression
             values[current] = None if lazy else _value(current, operands, arrays, sizes)
+            if isinstance(current, Atom | Contract) and symmetric(current):  # exactly, so that equal elements tie
+                values[current] = (values[current] + values[current].T) / 2
     return values[expression]
 
 

@@ -231,6 +231,9 @@ def _factors(
         if None in ends or len(set(ends)) != 2 or not isinstance(want, Symbol):
             return
         used = {label for _, ls in left for label in ls} | {e for e in ends if e is not None}
+        elsewhere = {label for where in at.values() for label in where} | set(range(target.order))
+        if used & elsewhere - set(ends):
+            return  # what is left shares more than its ends with what is matched
         sizes = {label: target.sizes[label] for label in used}
         value = algebra.contract(left, [e for e in ends if e is not None], sizes)
         joined = dict(at) | {label: (e,) for label, e in zip(labels, ends, strict=True) if e is not None}
