@@ -163,10 +163,13 @@ MULTILINEAR = frozenset({"dexpm", "dlogm", "dsqrtm", "dadj"})
 
 def transpose(matrix: Expr) -> Expr:
     """The transpose of an expression of order 2."""
-    rows, columns = matrix.shape
-    if isinstance(matrix, Sum):
-        return add([(c, transpose(term)) for c, term in matrix.terms], (columns, rows))
-    return contract([(matrix, (1, 0))], (0, 1), {0: columns, 1: rows})
+    if matrix._transposed is None:
+        rows, columns = matrix.shape
+        if isinstance(matrix, Sum):
+            matrix._transposed = add([(c, transpose(term)) for c, term in matrix.terms], (columns, rows))
+        else:
+            matrix._transposed = contract([(matrix, (1, 0))], (0, 1), {0: columns, 1: rows})
+    return matrix._transposed
 
 
 def oriented(matrix: Expr) -> tuple[Expr, bool]:

@@ -27,11 +27,12 @@ _lock = threading.Lock()
 class Expr:
     """A tensor-valued expression.  `shape` holds one `Dim` per index."""
 
-    __slots__ = ("__weakref__", "_symmetric", "key", "shape")
+    __slots__ = ("__weakref__", "_symmetric", "_transposed", "key", "shape")
 
     shape: Shape
     key: bytes
     _symmetric: bool | None
+    _transposed: Expr | None
 
     @property
     def order(self) -> int:
@@ -180,7 +181,7 @@ def node(kind: type[Any], shape: Shape, /, **fields: Any) -> Any:
         if found is not None:
             return found
         new: Expr = object.__new__(kind)
-        new.shape, new.key, new._symmetric = shape, key, None
+        new.shape, new.key, new._symmetric, new._transposed = shape, key, None, None
         for name, value in fields.items():
             object.__setattr__(new, name, value)
         _interned[key] = new
