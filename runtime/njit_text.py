@@ -117,7 +117,7 @@ def caller_text(
         identifier if buffer.shape else f"get({numbers}, {len(parameters) + k}, real)"
         for k, (buffer, identifier) in enumerate(zip(program.outputs, outputs, strict=True))
     ]
-    body.append(f"return {_nested(nest, results)}")
+    body.append(f"return {nested_text(nest, results)}")
     return "\n".join([*lines, *("    " + line for line in body)]) + "\n"
 
 
@@ -136,7 +136,8 @@ def _axis_text(program: Program, k: int, axis: int) -> str:
     )
 
 
-def _nested(nest: Any, results: Sequence[str]) -> str:
+def nested_text(nest: Any, results: Sequence[str]) -> str:
+    """The results put together as `Kernel` does: an expression."""
     if isinstance(nest, int):
         return results[nest]
-    return f"({''.join(_nested(part, results) + ', ' for part in nest).strip()})"
+    return f"({', '.join(nested_text(part, results) for part in nest)}{',' if len(nest) == 1 else ''})"

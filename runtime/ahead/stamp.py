@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,7 @@ _MARK = "matgrad build "
 
 def stamp(source: str, text: str, choices: Mapping[str, Any]) -> str:
     """The line, for the text of the file named `source`."""
-    from ... import __version__
-
-    content = {"source": source, "sha256": _digest(text), "matgrad": __version__, **choices}
+    content = {"source": source, "sha256": _digest(text), "matgrad": _version(), **choices}
     return _MARK + json.dumps(content, sort_keys=True).replace("*/", "*\\/")  # it stands in comments of C
 
 
@@ -42,8 +41,6 @@ def read(path: Path) -> dict[str, Any] | None:
 
 def stale(text: str, files: list[Path]) -> list[tuple[Path, str]]:
     """The files that were not built from this text by this version, or not together; and why."""
-    from ... import __version__
-
     found: list[tuple[Path, str]] = []
     first: dict[str, Any] | None = None
     for path in files:
@@ -52,12 +49,17 @@ def stale(text: str, files: list[Path]) -> list[tuple[Path, str]]:
             found.append((path, "is missing" if not path.exists() else "does not say what it was built from"))
         elif content.get("sha256") != _digest(text):
             found.append((path, "was built from another text"))
-        elif content.get("matgrad") != __version__:
-            found.append((path, f"was built by matgrad {content.get('matgrad')}, this is {__version__}"))
+        elif content.get("matgrad") != _version():
+            found.append((path, f"was built by matgrad {content.get('matgrad')}, this is {_version()}"))
         elif first is not None and content != first:
             found.append((path, "was not built together with the others"))
         first = first or content
     return found
+
+
+def _version() -> str:
+    # The package's front door is loaded before this, and is not imported from within it.
+    return str(sys.modules[__name__.partition(".")[0]].__version__)
 
 
 def _digest(text: str) -> str:

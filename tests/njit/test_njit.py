@@ -222,3 +222,17 @@ def test_the_example() -> None:
         env=_environment(ROOT),
     )  # fmt: skip
     assert done.stdout.count("L-BFGS") == 2
+
+
+def test_what_is_computed_ahead_and_new_data() -> None:
+    f = mg.function("fn f(A: posdef matrix[n, n], b: vector[n], x: vector[n]) = x'*(A \\ b) + logdet(A)")
+    A, b, x = X.T @ X + np.eye(4), Y[:4].copy(), W
+    k = f.value_and_grad("x").bind(A=A, b=b)
+    first = k.njit
+    expected = x @ np.linalg.solve(A, b) + np.linalg.slogdet(A)[1]
+    assert first(x)[0] == pytest.approx(expected)
+    k.rebind(b=2 * b)
+    assert first(x)[0] == pytest.approx(expected)
+    assert k.njit(x)[0] == pytest.approx(expected + x @ np.linalg.solve(A, b))
+    with pytest.raises(mg.DomainError, match="A is not symmetric"):
+        f.bind(A=np.arange(16.0).reshape(4, 4), b=b).njit(x)
