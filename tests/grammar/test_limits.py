@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -60,9 +59,7 @@ def refusal(text: str) -> str:
     ],
 )
 def test_too_deep(text: str) -> None:
-    start = time.perf_counter()
     assert refusal(text) == "this is nested too deep"
-    assert time.perf_counter() - start < 1
 
 
 @pytest.mark.parametrize(
@@ -96,20 +93,16 @@ def test_a_long_sum_is_flat() -> None:
     ids=["bindings", "matrix", "comment", "spaces"],
 )
 def test_long_texts(text: str) -> None:
-    start = time.perf_counter()
     parse_expression(text_source(text))
-    assert time.perf_counter() - start < 10
 
 
 @pytest.mark.parametrize("unit", ["x ", "$", "'", "1", "\u2212", "(x) ", "x\n", "x, ", "{", "a = b\n"])
 def test_long_nonsense(unit: str) -> None:
-    start = time.perf_counter()
     for parse in PARSERS:
         if unit != "1":
             with pytest.raises(Error) as caught:
                 parse(text_source(unit * 100_000))
             assert len(str(caught.value)) < 2_000
-    assert time.perf_counter() - start < 10
 
 
 def run(code: str, **environment: str) -> str:
