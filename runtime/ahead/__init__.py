@@ -82,7 +82,7 @@ def stale(path: str | PathLike[str], folder: str | PathLike[str]) -> list[tuple[
 def _library(
     name: str, made: Sequence[Target], line: str, source: str, place: Path, levels: Sequence[str]
 ) -> list[str]:
-    from . import c_text, link, loader_text, objects
+    from . import c_header, c_source, link, loader_text, objects
 
     link.compiler()  # is there one?
     levels = tuple(levels) or objects.default_levels()
@@ -90,12 +90,12 @@ def _library(
     if unknown:
         raise errors.Error(f"there is no CPU level {unknown[0]}", found=f"the levels are {', '.join(objects.LEVELS)}")
     compiled = objects.compiled(made, levels)
-    header = c_text.header(name, made, compiled, levels, line)
+    header = c_header.header(name, made, compiled, levels, line)
     texts = {
         f"{name}.py": loader_text.loader(name, made, compiled, header, line, source),
         f"{name}.pyi": loader_text.stub(made, line),
         f"{name}.h": header,
-        "library.c": c_text.source(name, made, compiled, levels, line),
+        "library.c": c_source.source(name, made, compiled, levels, line),
     }
     files.write_texts(place, texts)
     for file, code in compiled.files.items():

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..njit_text import nested_text
-from .c_text import STATUSES, failures, function_name
+from .c_header import STATUSES, failures, function_name
 from .objects import Compiled
 from .targets import Target
 
