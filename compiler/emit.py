@@ -156,22 +156,24 @@ class _Emitter:
         """Lays out the workspace, and answers the call that only asks for sizes."""
         out, names = self.out, self.names
         self.work = work
-        place: list[str] = []
         self.places: dict[str, str] = {}
+        units: dict[Dim, str] = {}  # the variable for the bytes of each size
+        counts: dict[str, int] = {}  # how often each of them stands before what comes next
         constant = 0
         pieces: list[tuple[str, Dim, int]] = [(b.name, _count(b), 8 if b.dtype == "int" else self.item) for b in work]
         pieces += self.scratch()
         lines: list[str] = []
         for name, count, item in pieces:
-            self.places[name] = " + ".join([*place, str(constant)] if constant or not place else place)
+            self.places[name] = _total(counts, constant)
             size = count * item
             if size.value is not None:
                 constant += (size.value + 63) // 64 * 64
-            else:
-                variable = names.fresh(f"{names.identifier(name)}_bytes")
-                lines.append(f"{variable} = ({names.dim(size)} + 63) & -64")
-                place.append(variable)
-        total = " + ".join([*place, str(constant)] if constant or not place else place)
+                continue
+            if size not in units:
+                units[size] = names.fresh(f"{names.identifier(name)}_bytes")
+                lines.append(f"{units[size]} = ({names.dim(size)} + 63) & -64")
+            counts[units[size]] = counts.get(units[size], 0) + 1
+        total = _total(counts, constant)
         if lines:
             out.comment("Workspace")
             out.extend(lines)
@@ -334,3 +336,9 @@ def _count(buffer: Buffer) -> Dim:
     for size in buffer.shape:
         total = total * size
     return total
+
+
+def _total(counts: dict[str, int], constant: int) -> str:
+    """The text of so many of each variable, and a number."""
+    terms = [name if count == 1 else f"{count}*{name}" for name, count in counts.items()]
+    return " + ".join([*terms, str(constant)] if constant or not terms else terms)

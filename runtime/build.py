@@ -43,12 +43,13 @@ def _routine_address(name: str, dtype: str) -> int:
 def entry_address() -> int:
     """The address of the compiled doorway (`entry_code.enter`)."""
     head = object.__basicsize__  # differs between builds of Python
-    return _address(f"matgrad_enter_{head}", f"matgrad_enter_{head}", lambda: _lower_entry(f"matgrad_enter_{head}"))
+    symbol = f"matgrad_enter_{head}"
+    return _address(symbol, symbol, lambda: _lower_entry(symbol), speed=1)
 
 
-def _address(symbol: str, text: str, lower: Callable[[], str]) -> int:
+def _address(symbol: str, text: str, lower: Callable[[], str], speed: int = 3) -> int:
     if symbol not in _addresses:
-        entry = store.get(text) or _compiled(symbol, text, lower)
+        entry = store.get(text) or _compiled(symbol, text, lower, speed)
         symbols = {name: found for name in entry.needed if (found := _needed(name))}
         with _lock:
             if symbol not in _addresses:
@@ -56,14 +57,14 @@ def _address(symbol: str, text: str, lower: Callable[[], str]) -> int:
     return _addresses[symbol]
 
 
-def _compiled(symbol: str, text: str, lower: Callable[[], str]) -> store.Entry:
+def _compiled(symbol: str, text: str, lower: Callable[[], str], speed: int) -> store.Entry:
     from numba.core.compiler_lock import global_compiler_lock
 
     # Numba's own lock comes first: whoever compiles a caller of a kernel holds it already.
     with global_compiler_lock:
         entry = store.get(text)  # another thread may have been faster
         if entry is None:
-            code, needed = native.emit(lower(), [symbol])
+            code, needed = native.emit(lower(), [symbol], speed=speed)
             entry = store.Entry(code, tuple(needed))
             store.put(text, entry)
         return entry

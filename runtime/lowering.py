@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
@@ -20,8 +20,10 @@ from llvmlite import ir
 from numba.core import types
 
 from .intrinsics import INT, Pointer, load, store
+from .sections import Section, sections
 
 _FLAGS = ("contract",)
+_GOES_ON = -(2**62)  # what a section returns that comes to its end
 _BOOL = ir.IntType(1)
 _REALS: dict[type[ast.operator], str] = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
 _EXACT: dict[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}  # that do not overflow
@@ -58,7 +60,12 @@ def lower(function: Callable[..., Any], arguments: Sequence[Any], symbol: str, t
     module.triple, module.data_layout = triple, data_layout
     code = ir.Function(module, ir.FunctionType(INT, [_llvm_type(a) for a in arguments]), symbol)
     code.attributes.add("nounwind")
-    _Lowering(function, code, arguments).run()
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    assert isinstance(tree, ast.FunctionDef)
+    closed = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    outer = {**function.__globals__, **{name: cell.cell_contents for name, cell in closed.items()}}
+    names = [parameter.arg for parameter in tree.args.args]
+    _Lowering(code, names, arguments, outer).whole(tree.body)
     return str(llvm.parse_assembly(str(module)))
 
 
@@ -108,12 +115,9 @@ def _converted(builder: Any, value: Value, wanted: Any) -> Any:
 
 
 class _Lowering:
-    def __init__(self, function: Callable[..., Any], code: Any, arguments: Sequence[Any]) -> None:
-        (self.tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
-        assert isinstance(self.tree, ast.FunctionDef)
-        closed = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-        self.outer = {**function.__globals__, **{name: cell.cell_contents for name, cell in closed.items()}}
+    def __init__(self, code: Any, names: Sequence[str], kinds: Sequence[Any], outer: Mapping[str, Any]) -> None:
         self.code = code
+        self.outer = outer
         # The places of variables stand in a block of their own before all others.
         places = code.append_basic_block("variables")
         start = code.append_basic_block("start")
@@ -121,15 +125,39 @@ class _Lowering:
         self.builder = ir.IRBuilder(start)
         self.variables: dict[str, tuple[Any, Any]] = {}
         self.loops: list[tuple[Any, Any]] = []  # where `continue` and `break` lead
-        for parameter, kind, value in zip(self.tree.args.args, arguments, code.args, strict=True):
-            self.assign_name(parameter.arg, Value(kind, value))
+        for name, kind, value in zip(names, kinds, code.args, strict=True):
+            self.assign_name(name, Value(kind, value))
 
-    def run(self) -> None:
-        """Writes everything."""
-        assert isinstance(self.tree, ast.FunctionDef)
-        self.body(self.tree.body)
+    def whole(self, statements: Sequence[ast.stmt]) -> None:
+        """Writes a function's body."""
+        for number, part in enumerate(sections(statements)):
+            if part.reads is None:
+                self.body(part.statements)
+            else:
+                self.section(part, f"{self.code.name}_{number}")
+        self.finish(0)
+
+    def finish(self, status: int) -> None:
+        """Returns at the end."""
         if not self.builder.block.is_terminated:
-            self.builder.ret(INT(0))
+            self.builder.ret(INT(status))
+
+    def section(self, part: Section, symbol: str) -> None:
+        """Writes a section as a function of its own, and its call."""
+        builder = self.builder
+        names = [name for name in part.reads or () if name in self.variables]
+        kinds, places = zip(*(self.variables[name] for name in names), strict=True)
+        kind = ir.FunctionType(INT, [_llvm_type(k) for k in kinds])
+        code = ir.Function(builder.module, kind, symbol)
+        code.linkage = "internal"
+        for attribute in ("nounwind", "noinline"):
+            code.attributes.add(attribute)
+        inner = _Lowering(code, names, kinds, self.outer)
+        inner.body(part.statements)
+        inner.finish(_GOES_ON)
+        status = builder.call(code, [builder.load(place) for place in places])
+        with builder.if_then(builder.icmp_signed("!=", status, INT(_GOES_ON))):
+            builder.ret(status)
 
     # Statements
 

@@ -75,10 +75,11 @@ def lower(function: Callable[..., Any], arguments: tuple[Any, ...], symbol: str)
     return lowered(function, arguments, symbol, llvm.get_default_triple(), str(machine().target_data))
 
 
-def emit(text: str, symbols: Iterable[str], target: Any = None) -> tuple[bytes, list[str]]:
+def emit(text: str, symbols: Iterable[str], target: Any = None, speed: int = 3) -> tuple[bytes, list[str]]:
     """The object file of an LLVM text for a target machine, and the names of what it needs from elsewhere.
 
-    Only `symbols` can be called from outside.  Without a target it is for this computer.
+    Only `symbols` can be called from outside.  Without a target it is for this computer.  `speed` is LLVM's level of
+    optimisation: 1 takes less time, and does for code without long loops.
     """
     target = target or machine()
     module = assembly(text)
@@ -86,8 +87,8 @@ def emit(text: str, symbols: Iterable[str], target: Any = None) -> tuple[bytes, 
     for item in (*module.functions, *module.global_variables):
         if not item.is_declaration and item.name not in wanted:
             item.linkage = "internal"
-    options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization = True
+    options = llvm.create_pipeline_tuning_options(speed_level=speed)
+    options.loop_vectorization = options.loop_unrolling = speed == 3
     builder = llvm.create_pass_builder(target, options)
     passes = builder.getModulePassManager()
     passes.run(module, builder)

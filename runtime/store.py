@@ -31,6 +31,7 @@ _SHAPING = (
     "intrinsics",
     "lowering",
     "native",
+    "sections",
     "special",
     "words",
 )
