@@ -7,28 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matgrad.compiler import algebra
 from matgrad.compiler.dims import Dim
-from matgrad.compiler.elaborate import Elaborator, Sizes
 from matgrad.compiler.evaluate import evaluate
 from matgrad.compiler.expr import symbol
 from matgrad.compiler.rulebook import Rulebook, read, rulebook
-from matgrad.grammar.parse import parse_expression
-from matgrad.grammar.source import Source, text_source
+from matgrad.grammar.source import Source
 
-from tests.rules.checker import Refused, check_differential, check_law, check_rule
+from tests.rules.checker import Refused, check_law, check_rule
+from tests.rules.differentials import check_differential_line
 
 BOOK = rulebook()
 FALSE = Rulebook()
 read(Source("false.rules", (Path(__file__).parent / "false.rules").read_text()), FALSE)
-
-# Where a function is smooth; (-2, 2) is not said.
-DOMAINS = {
-    "log": (0.2, 3), "log1p": (-0.7, 3), "sqrt": (0.2, 3), "asin": (-0.9, 0.9), "acos": (-0.9, 0.9), "atanh": (-0.9, 0.9),
-    "acosh": (1.2, 3), "lgamma": (0.3, 4), "digamma": (0.3, 4), "trigamma": (0.3, 4), "polygamma": (0.5, 4),
-    "pow": (0.3, 2), "xlogy": (0.3, 2),
-}  # fmt: skip
-
 
 @pytest.mark.parametrize("name", BOOK.rules)
 def test_rule(name):
@@ -46,71 +36,9 @@ def test_false_is_refused(name):
         check_rule(FALSE.rules[name]) if name in FALSE.rules else check_law(FALSE.laws[name])
 
 
-# The shapes of the arguments of matrix functions; all others are elementwise.
-SQUARE = "inv det logdet logabsdet adj dadj expm dexpm logm dlogm sqrtm dsqrtm".split()
-RECTANGULAR = "normfro pinv norm2 normnuc svdvals svdleft svdright svdmaxproj polar".split()
-SYMMETRIC = "chol eigvals eigvecs eigmax eigmin eigmaxproj eigmaxresolvent".split()
-VECTOR = "eiggaps svdsums prod".split()
-
-
-def _shape(name, literal):
-    if name in SQUARE + SYMMETRIC:
-        return (Dim.of("n"), Dim.of("n"))
-    return (Dim.of("m"),) if name in VECTOR and not literal else (Dim.of("m"), Dim.of("n"))
-
-
-def _call(key, arguments):
-    """The function of a differential's left side, applied to the arguments."""
-    name, _, literal = key
-    names = [a.name for a in arguments] + [literal] * bool(literal)
-    text = f"{names[0]} .^ {names[1]}" if name == "pow" else f"{name}({', '.join(names)})"
-    scope = Elaborator(None, {}, Sizes(), {a.name: a for a in arguments}, {})
-    value = scope.value(parse_expression(text_source(text)).body.result)
-    return algebra.sum_over(value, (0,)) if literal == "1" else value  # a row
-
-
 @pytest.mark.parametrize("key", BOOK.differentials, ids=lambda key: "-".join(map(str, key)))
 def test_differential(key):
-    name, _, literal = key
-    sizes = {"m": 5, "n": 3}
-    shape = _shape(name, literal)
-    template = BOOK.differentials[key]
-    names = [p for p in template.parameters if p]
-    attributes = ("symmetric",) if name in SYMMETRIC else ()
-    arguments = [symbol(p, shape, attributes) for p in names]
-    low, high = DOMAINS.get(name, (-2, 2))
-    rng = np.random.default_rng(3)
-    arrays = {p: rng.uniform(low, high, size=tuple(d.evaluate(sizes) for d in shape)) for p in names}
-    if name in SQUARE + SYMMETRIC:
-        first = names[0]
-        arrays[first] = arrays[first] @ arrays[first].T + np.eye(3)
-    if name == "where":
-        arguments[0] = algebra.map_("gt", arguments[1:])
-        function = algebra.map_("where", arguments)
-        check_differential_where(function, arguments, arrays, sizes)
-        return
-    if name == "clip":
-        arrays["hi"] = arrays["lo"] + 1.0
-    if name == "huber":
-        arrays["delta"] = np.abs(arrays["delta"]) + 0.1
-    if name == "polygamma":
-        arrays["k"] = np.round(arrays["k"])
-        function = algebra.map_("polygamma", [algebra.number(2, shape), arguments[1]])
-        check_differential(function, [arguments[1]], arrays, sizes, first=1)
-        return
-    check_differential(_call(key, arguments), arguments, arrays, sizes)
-
-
-def check_differential_where(function, arguments, arrays, sizes):
-    a, b = arguments[1:]
-    direction = symbol("direction", a.shape)
-    from matgrad.compiler.differentiate import differential
-
-    along = np.random.default_rng(1).normal(size=(5, 3))
-    taken = arrays[a.name] > arrays[b.name]
-    for position, expected in ((1, np.where(taken, along, 0)), (2, np.where(taken, 0, along))):
-        value = evaluate(differential(function, {position: direction}), {**arrays, "direction": along}, sizes)
-        assert np.array_equal(value, expected)
+    check_differential_line(key)
 
 
 HELPERS = {name for name, _, _ in BOOK.definitions} - {"mean", "var", "softmax", "logsoftmax"}

@@ -1,0 +1,183 @@
+"""Mutation check of the rules: every line is corrupted in every small way, and the checkers must refuse each corruption.
+
+`python -m tests.rules.mutation` runs all of them and lists what survives.  A corruption that leaves the expression the
+same object (the order of scalar factors, a transpose of a scalar) is none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from matgrad.compiler.expr import symbol
+from matgrad.compiler.rulebook import rulebook
+from matgrad.grammar import errors, syntax
+from matgrad.grammar.syntax import Node
+
+from tests.rules.checker import Refused, check_law, check_rule, instance, side
+from tests.rules.differentials import SYMMETRIC, check_differential_line
+
+NOWHERE = syntax.Span(0, 0)
+FLIPPED = {"+": "-", "-": "+", "*": "*", ".*": "./", "./": ".*", "/": "*", "<": ">", ">": "<", "<=": ">", ">=": "<",
+           "==": "!=", "!=": "==", "^": "*", ".^": ".*"}  # fmt: skip
+RELATED = {"sin": "cos", "cos": "sin", "sinh": "cosh", "cosh": "sinh", "exp": "expm1", "log": "log1p", "sqrt": "abs", "max": "min",
+           "tr": "sum", "inv": "transpose", "det": "tr", "sign": "abs", "softmax": "softplus", "tril": "triu", "diag": "diag"}  # fmt: skip
+
+@dataclass(frozen=True)
+class Mutant:
+    """A corrupted right side; `kind` is `sign`, `factor`, `transpose`, `index`, `operator` or `function`."""
+
+    line: str
+    kind: str
+    value: Node
+    check: Callable[[], None]
+
+
+def corrupted(node: Node) -> Iterator[tuple[str, Node]]:
+    """The node with one small corruption, somewhere in it."""
+    yield "sign", syntax.Negate(NOWHERE, node)
+    yield "factor", syntax.Chain(NOWHERE, (syntax.Number(NOWHERE, "2"), node), ("*",))
+    yield from _inside(node)
+
+
+def _inside(node: Node) -> Iterator[tuple[str, Node]]:
+    match node:
+        case syntax.Negate():
+            yield "sign", node.operand
+        case syntax.Transpose():
+            yield "transpose", node.operand
+        case syntax.Name() if node.id[0].isupper() or node.id.startswith("d") and node.id[1:2].isupper():
+            if node.id != "I":
+                yield "transpose", syntax.Transpose(NOWHERE, node)
+        case syntax.Number():
+            other = {"1": "2", "2": "1"}.get(node.text, "3")
+            yield "index" if node.text in ("1", "2") else "factor", syntax.Number(NOWHERE, other)
+        case syntax.Chain():
+            for k, operator in enumerate(node.operators):
+                flipped = FLIPPED.get(operator, operator)
+                if flipped != operator:
+                    operators = (*node.operators[:k], flipped, *node.operators[k + 1 :])
+                    yield "sign" if operator in "+-" else "operator", replace(node, operators=operators)
+                if operator == "*":
+                    operands = list(node.operands)
+                    operands[k], operands[k + 1] = operands[k + 1], operands[k]
+                    yield "index", replace(node, operands=tuple(operands))
+        case syntax.Call():
+            if node.name in RELATED:
+                yield "function", replace(node, name=RELATED[node.name])
+            if len(node.arguments) == 2 and not isinstance(node.arguments[1], syntax.Number):
+                yield "index", replace(node, arguments=node.arguments[::-1])
+    for k, child in enumerate(node.children):
+        for kind, changed in _inside(child):
+            yield kind, _with_child(node, k, changed)
+
+
+def _with_child(node: Node, position: int, child: Node) -> Node:
+    children = [*node.children[:position], child, *node.children[position + 1 :]]
+    match node:
+        case syntax.Negate() | syntax.Transpose():
+            return replace(node, operand=child)
+        case syntax.Chain():
+            return replace(node, operands=tuple(children))
+        case syntax.Call():
+            return replace(node, arguments=tuple(children))
+        case syntax.Index():
+            return replace(node, operand=children[0], subscripts=tuple(children[1:]))
+    raise TypeError(type(node).__name__)
+
+
+def mutants() -> Iterator[Mutant]:
+    """All corruptions of all lines."""
+    book = rulebook()
+    for key, template in list(book.differentials.items()):
+        for kind, value in corrupted(template.value):
+            yield Mutant("d " + "-".join(map(str, key)).rstrip("-"), kind, value, _differential(key, value))
+    for name, rule in list(book.rules.items()):
+        for kind, value in corrupted(rule.right):
+            yield Mutant(name, kind, value, lambda rule=replace(rule, right=value): check_rule(rule))
+    for name, law in list(book.laws.items()):
+        for kind, value in corrupted(law.right):
+            yield Mutant(name, kind, value, _law(law, value))
+
+
+def _differential(key: tuple[str, int, str], value: Node) -> Callable[[], None]:
+    def check() -> None:
+        table = rulebook().differentials
+        original = table[key]
+        table[key] = replace(original, value=value)
+        try:
+            if _same(original.value, value, original.parameters, ("symmetric",) if key[0] in SYMMETRIC else ()):
+                raise Equal
+            check_differential_line(key)
+        finally:
+            table[key] = original
+
+    return check
+
+
+def _law(law: syntax.Rule, value: Node) -> Callable[[], None]:
+    def check() -> None:
+        check_law(replace(law, right=value))
+        raise Equal  # both sides are one object: another true statement
+
+    return check
+
+
+class Equal(Exception):
+    """The corruption changes nothing."""
+
+
+def _same(one: Node, other: Node, parameters: tuple[str, ...], attributes: tuple[str, ...]) -> bool:
+    """Whether two right sides of a differential are the same expression."""
+    from matgrad.compiler.dims import Dim
+    from matgrad.compiler.rulebook import instantiate
+
+    shape = (Dim.of("n"), Dim.of("n"))
+    for shapes in (shape, shape[:1]):
+        names = {n: symbol(n, shapes, attributes) for p in parameters for n in (p, "d" + p)}
+        try:
+            return instantiate(one, names) is instantiate(other, names)
+        except errors.Error:
+            continue
+    return False
+
+
+def verdict(mutant: Mutant) -> str:
+    """`caught`, `survived`, or `equal` if there is nothing to catch."""
+    rule = rulebook().rules.get(mutant.line)
+    if rule is not None:
+        with contextlib.suppress(Exception):
+            bound, _ = instance(rule, (3, 7))
+            left = side(rule.left, bound)
+            if side(rule.right, bound, left.shape) is side(mutant.value, bound, left.shape):
+                return "equal"
+    try:
+        mutant.check()
+    except Equal:
+        return "equal"
+    except (Refused, errors.Error, ValueError, AssertionError, KeyError, AttributeError, TypeError, ZeroDivisionError):
+        return "caught"
+    return "survived"
+
+
+def main() -> None:
+    """Runs all mutants and prints the figures."""
+    from matgrad.compiler.unparse import unparse
+
+    counts: dict[tuple[str, str], int] = {}
+    for mutant in mutants():
+        found = verdict(mutant)
+        counts[mutant.kind, found] = counts.get((mutant.kind, found), 0) + 1
+        if found == "survived":
+            print(f"survived: {mutant.line} ({mutant.kind}): {unparse(mutant.value)}", flush=True)
+    for kind in sorted({k for k, _ in counts}):
+        caught, survived = (counts.get((kind, found), 0) for found in ("caught", "survived"))
+        print(f"{kind}: {caught} of {caught + survived} caught ({counts.get((kind, 'equal'), 0)} change nothing)")
+    caught = sum(n for (_, found), n in counts.items() if found == "caught")
+    survived = sum(n for (_, found), n in counts.items() if found == "survived")
+    print(f"{caught} of {caught + survived} corruptions caught")
+
+
+if __name__ == "__main__":
+    main()
