@@ -1,9 +1,9 @@
 """Times of calls that are to be compared.
 
 Enters: things to call.  Leaves: seconds per call.  Always holds: the calls take turns in short slices, so that whatever
-else the machine does meets all of them alike; seconds are those that the process had a processor, in all its threads, so
-that waiting for one is not counted (on an idle machine they are the seconds of the clock, for there is one thread).  Not
-for: what is called, and whether it is right.
+else the machine does meets all of them alike; seconds are those that the process had a processor, in all its threads,
+so that waiting for one is not counted (on an idle machine they are the seconds of the clock, for there is one thread).
+Not for: what is called, and whether it is right.
 """
 
 from __future__ import annotations
