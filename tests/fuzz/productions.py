@@ -67,7 +67,8 @@ SMOOTH = {
     "asinh": np.arcsinh, "erf": scipy.special.erf, "erfc": scipy.special.erfc, "normcdf": scipy.special.ndtr, "square": np.square,
     "normpdf": lambda x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi), "expm1": np.expm1, "exp": np.exp,
 }  # fmt: skip
-KINKED = {"abs": np.abs, "relu": lambda x: np.maximum(x, 0), "sign": np.sign, "floor": np.floor, "ceil": np.ceil}
+KINKED = {"abs": np.abs, "relu": lambda x: np.maximum(x, 0)}
+STEPS = {"sign": np.sign, "floor": np.floor, "ceil": np.ceil}
 # Of 1 + x^2 or of tanh(x)/2, which are in their domains.
 ABOVE_ONE = {
     "log": np.log, "sqrt": np.sqrt, "lgamma": scipy.special.gammaln, "digamma": scipy.special.digamma, "acosh": np.arccosh,
@@ -79,6 +80,8 @@ for _z in ("s", "n", "m", "r", "nn", "mn", "nm", "mm"):
         _add(_z, f"{_name}({{0}})", _z, _f)
     for _name, _f in KINKED.items():
         _add(_z, f"{_name}({{0}})", _z, _f, False)
+    for _name, _f in STEPS.items():  # away from the round numbers where they jump
+        _add(_z, f"{_name}({{0}} + 0.0137)", _z, lambda x, f=_f: f(x + 0.0137), False)
     for _name, _f in ABOVE_ONE.items():
         if _name != "acosh":
             _add(_z, f"{_name}(1 + {{0}}.^2)", _z, lambda x, f=_f: f(1 + x**2))

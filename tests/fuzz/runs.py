@@ -62,12 +62,12 @@ def shrunk(made: Program, seed: int, kind: str, kernels: bool = False) -> Progra
 
 
 def fuzz(
-    count: int, seed: int, depth: int = 4, kernels: int = 0,
-    report: Callable[[int, int, int], None] = lambda *numbers: None,
+    count: int, seed: int, depth: int = 4, kernels: int = 0, first: int = 0,
+    report: Callable[[int, Result], None] = lambda number, result: None,
 ) -> Result:  # fmt: skip
-    """Runs programs `seed`-0, `seed`-1, ..."""
+    """Runs `count` programs of a seed, from number `first` on."""
     result = Result()
-    for number in range(count):
+    for number in range(first, first + count):
         made = program(random.Random(f"{seed}-{number}"), depth)
         compiled = bool(kernels) and number % kernels == 0
         try:
@@ -75,7 +75,7 @@ def fuzz(
         except Unclear:
             continue
         finally:
-            report(number + 1, result.judged, len(result.failures))
+            report(number + 1, result)
         result.judged += 1
         if found:
             small = shrunk(made, number, found.split(":")[0].split(" by ")[0], compiled)
