@@ -184,7 +184,12 @@ def _of_contract(current: Contract) -> set[str]:
 def _nonneg(factors: Iterable[tuple[Expr, tuple[int, ...]]]) -> bool:
     """Whether a product of elements is not negative: every factor is so, or stands there an even number of times."""
     counts = Counter(factors)
-    return all("nonneg" in _known[f] or n % 2 == 0 for (f, _), n in counts.items())
+    return all("nonneg" in _known[f] or n % 2 == 0 or _on_diagonal(f, at) for (f, at), n in counts.items())
+
+
+def _on_diagonal(factor: Expr, at: tuple[int, ...]) -> bool:
+    """Whether these are diagonal elements of a semidefinite matrix."""
+    return len(at) == 2 and at[0] == at[1] and "psd" in _known[factor]
 
 
 def _kronecker(current: Contract) -> set[str]:
@@ -268,7 +273,7 @@ def _mirrored(rest: list[tuple[Expr, tuple[int, ...]]], left: int | None, right:
     peeled = False
     while True:
         if left == right:
-            if not all(at == (left,) for _, at in rest) or not _nonneg(rest):
+            if not all(set(at) == {left} for _, at in rest) or not _nonneg(rest):
                 return ""
             return "posdef" if positive and not peeled and not rest else "psd"
         if len(rest) == 1 and set(rest[0][1]) == {left, right}:

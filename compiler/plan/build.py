@@ -60,9 +60,15 @@ class Builder:
     """The tasks of one program."""
 
     def __init__(
-        self, parameters: Sequence[Symbol], guess: Guess, fixed: frozenset[str] = frozenset(), fast: bool = False
+        self,
+        parameters: Sequence[Symbol],
+        guess: Guess,
+        fixed: frozenset[str] = frozenset(),
+        fast: bool = False,
+        congruences: frozenset[Expr] = frozenset(),
     ) -> None:
         self.guess = guess
+        self.congruences = congruences
         self.fixed = fixed
         self.fast = fast
         self.sources: dict[Expr, frozenset[str]] = {}
@@ -71,6 +77,7 @@ class Builder:
         self.register = Register(guess)
         self.readers: dict[Expr, int] = {}  # how many expressions need each
         self.factorizations: dict[tuple[str, Expr], tuple[Task, ...]] = {}
+        self.factored: set[Expr] = set()  # arguments of matrix functions that factor them
         self.checks: list[Task] = []
         self.requirements: dict[Dim, Require] = {}
         self.inputs: list[Buffer] = []
@@ -105,6 +112,8 @@ class Builder:
         order = topological(*results)
         self.register.expect(order)
         for e in order:
+            if isinstance(e, Atom) and e.function in ("inv", "logdet", "det", "logabsdet", "chol"):
+                self.factored.add(e.arguments[0])
             for operand in e.operands:
                 self.readers[operand] = self.readers.get(operand, 0) + 1
         for result in results:

@@ -7,7 +7,7 @@ contraction, is used again.  Not for: the search itself (`order.py`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .. import algebra
 from ..contraction import contract, oriented, symmetric
@@ -15,6 +15,7 @@ from ..expr import Atom, Contract, Expr
 from ..properties import has
 from .build import Builder, Use
 from .cells import product_cell
+from .congruence import congruence
 from .order import Search, Tree
 from .product import multiply
 from .register import is_comparison, shadow_part
@@ -146,13 +147,13 @@ def component(
     if root is not None:
         inner, at = root
         return multiply(builder, expression, outputs, net.sizes, (inner, at[0]), (inner, at[1]), None)
-    halved = _halved(builder, expression, net, members)
-    if halved is not None:
-        return builder.use(halved)
+    other = halved(expression, lambda inverse: builder.readers.get(inverse, 0) == 1 and inverse not in builder.uses)
+    if other is not None:
+        return builder.use(other)
     factors = _Component(builder, net, members, outputs)
     count = len(factors.units)
     tree = Tree(1) if count == 1 else factors.search.best()
-    return factors.define(tree, expression, outputs)
+    return congruence(builder, expression, net, members, tree.cost) or factors.define(tree, expression, outputs)
 
 
 def _weighted(
@@ -181,16 +182,20 @@ def _weighted(
     return scaled, ((left[::-1], right[::-1]) if flipped else (left, right))
 
 
-def _halved(builder: Builder, expression: Contract, net: Network, members: Sequence[int]) -> Expr | None:
-    """F'*inv(S)*F is Z'*Z for Z = inv(chol(S))*F, which costs half; None where the inverse is wanted elsewhere too."""
+def halved(expression: Contract, allowed: Callable[[Expr], bool] = lambda inverse: True) -> Expr | None:
+    """F'*inv(S)*F is Z'*Z for Z = inv(chol(S))*F, which costs half; `allowed` says for which inverses."""
+    if not any(isinstance(f, Atom) and f.function == "inv" and allowed(f) for f in expression.operands):
+        return None
+    net = Network(expression)
     if net.defining:
         return None
+    members = range(len(net.factors))
     for k in members:
         inverse, at = net.factors[k]
-        if not isinstance(inverse, Atom) or inverse.function != "inv" or builder.readers.get(inverse, 0) != 1:
+        if not isinstance(inverse, Atom) or inverse.function != "inv" or not allowed(inverse):
             continue
         argument = inverse.arguments[0]
-        if not has(argument, "psd") or has(argument, "diagonal") or inverse in builder.uses or at[0] == at[1]:
+        if not has(argument, "psd") or has(argument, "diagonal") or at[0] == at[1]:
             continue
         beside = [[j for j in members if j != k and label in net.labels[j]] for label in at]
         if any(len(found) != 1 or label in net.kept for found, label in zip(beside, at, strict=True)):

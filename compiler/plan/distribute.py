@@ -82,8 +82,13 @@ class _Distribution:
             return False
         if len(current.factors) < 2 or sum(f is factor for f in current.operands) > 1:
             return False
-        positive = len({c > 0 for c, _ in factor.terms}) == 1
-        return positive or any(isinstance(t, Contract) and len(t.sizes) > t.order for _, t in factor.terms)
+        return keeps_accuracy(factor)
+
+
+def keeps_accuracy(factor: Sum) -> bool:
+    """Whether a sum may be multiplied out: its own rounding errors are as large as those of the products."""
+    positive = len({c > 0 for c, _ in factor.terms}) == 1
+    return positive or any(isinstance(t, Contract) and len(t.sizes) > t.order for _, t in factor.terms)
 
 
 class _Estimate:

@@ -16,7 +16,7 @@ GEMM = 0.035  # per flop
 CALL = 40.0  # for a call of gemm
 PASS = 0.15  # per element of a matrix that is read once (gemv), or written
 LOOP = 0.15  # per operation of a loop
-SOLVE = 0.06  # per flop of a triangular solve or an inversion
+SOLVE = 0.042  # per flop of a triangular solve or an inversion
 MOST_PAIRS = 1500
 
 Labels = frozenset[int]

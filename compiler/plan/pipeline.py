@@ -3,7 +3,9 @@
 Enters: expressions.  Leaves: tasks, then a program.  Always holds: each pass leaves what it was given equal in value.
 Not for: what a pass does (its own file says that).
 
-    structure.py    diagonals as vectors, slices before sums; `distribute.py` multiplies sums out where that is cheaper
+    structure.py    diagonals as vectors, slices before sums
+    choices.py      other forms of the whole program, each planned by the next passes: `price.py` says what they cost
+    distribute.py   sums are multiplied out where that is cheaper
     build.py        expressions become tasks: `contract.py`, `component.py` and `order.py` choose the order of products,
                     `product.py` the routine, `atoms.py` the factorization
     update.py       sums and multiples of products are done by the products
@@ -21,10 +23,12 @@ from dataclasses import dataclass
 from ..expr import Expr, Symbol
 from ..program import Buffer, Program, Require
 from .build import Builder, Use
+from .choices import Form, chosen
 from .distribute import distributed
 from .fuse import Fusion, reachable
 from .guess import Guess
 from .memory import compacted
+from .price import price
 from .rows import passes_joined
 from .steps import Steps
 from .structure import structured
@@ -58,8 +62,18 @@ def tasks_of(
     fast: bool = False,
 ) -> Tasks:
     """The tasks that compute the results."""
-    roots = distributed(structured(results), guess)
-    builder = Builder(parameters, guess, fixed, fast)
+
+    def cost(form: Form) -> float:
+        made = _made(form, parameters, guess, fixed, fast)
+        return price((task for task in made.tasks if task not in made.early), guess)
+
+    form = chosen(structured(results), guess, cost)
+    return _made(form, parameters, guess, fixed, fast)
+
+
+def _made(form: Form, parameters: Sequence[Symbol], guess: Guess, fixed: frozenset[str], fast: bool) -> Tasks:
+    roots = distributed(form.roots, guess)
+    builder = Builder(parameters, guess, fixed, fast, form.congruences)
     uses = builder.results(roots)
     names = fixed.union(*(d.names for p in parameters if p.name in fixed for d in p.shape))
     tasks, uses = updated(builder.tasks, uses, _early(builder.tasks, fixed, names))

@@ -124,13 +124,10 @@ class Register:
 
     def _fits(self, node: Contract, factors: Counter[Expr], order: int) -> bool:
         net = self.network(node)
-        chosen: list[int] = []
-        for factor, count in factors.items():
-            places = net.places.get(factor, ())
-            if len(places) < count:
-                return False
-            chosen += places[:count]
-        return len(_kept(net, range(len(net.factors)), net.kept, chosen)) == order
+        if any(len(net.places.get(factor, ())) < count for factor, count in factors.items()):
+            return False
+        every = range(len(net.factors))
+        return any(len(_kept(net, every, net.kept, choice)) == order for choice in _choices(net, every, factors))
 
 
 def shadow_part(net: Network, members: Sequence[int], labels: frozenset[int]) -> Expr:

@@ -1,0 +1,174 @@
+"""Other forms of a program, taken where the whole program then costs less.
+
+Enters: expressions.  Leaves: equal expressions, and the contractions to be made as congruences.  Always holds:
+deterministic; every form is judged by the cost of a plan of all results.  Not for: the order of products, which each of
+these plans finds anew.
+
+The search goes uphill: the forms of the present program are tried one by one, and one that saves enough is the present
+program from then on.  What is tried: the identities of `identities.rules`, a sum multiplied out wherever it is a
+factor, F'*inv(S)*F through a triangular solve, and F'*S*F as in `congruence.py`.  It ends when `WORK` is used up: then
+the best form so far is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ..contraction import add, contract
+from ..expr import Atom, Contract, Expr, Sum, rebuild, topological
+from ..simplify import simplify
+from .component import halved
+from .congruence import pays
+from .distribute import MOST_TERMS, keeps_accuracy
+from .guess import Guess
+from .identities import other_forms
+from .structure import structured
+
+GAIN = 0.97  # what a form may cost at most, of what it replaces
+WORK = 3000  # how much is planned at most to judge forms, as `_work` counts it
+SMALL = 100  # programs up to this one are planned as a whole, of larger ones what changes
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A program: its results, and the contractions that are made as congruences whatever they cost by themselves."""
+
+    roots: tuple[Expr, ...]
+    congruences: frozenset[Expr] = frozenset()
+
+
+Change = tuple[tuple[Expr, Expr], ...]  # what is replaced by what; a contraction by itself becomes a congruence
+
+
+def chosen(roots: Sequence[Expr], guess: Guess, cost: Callable[[Form], float]) -> Form:
+    """The cheapest form that the search finds."""
+    return _Search(guess, cost).run(Form(tuple(roots)))
+
+
+class _Search:
+    def __init__(self, guess: Guess, cost: Callable[[Form], float]) -> None:
+        self.guess = guess
+        self.cost = cost
+        self.costs: dict[Form, float] = {}
+        self.budget = WORK
+        self.others: dict[Expr, list[Expr]] = {}
+
+    def run(self, best: Form) -> Form:
+        """From this form uphill."""
+        small = _work(best) <= SMALL
+        rejected: set[Change] = set()
+        while True:
+            for change in self._changes(best):
+                if change in rejected:
+                    continue
+                form = _changed(best, change)
+                before, after = (best, form) if small else _parts(best, form, change)
+                values = [self._cost(before), self._cost(after)]
+                if self.budget < 0:
+                    return best
+                if values[1] < GAIN * values[0]:
+                    best = form
+                    rejected = set() if small else rejected
+                    break
+                rejected.add(change)
+            else:
+                return best
+
+    def _cost(self, form: Form) -> float:
+        if form not in self.costs:
+            self.budget -= _work(form)
+            self.costs[form] = self.cost(form) if self.budget >= 0 else 0.0
+        return self.costs[form]
+
+    def _changes(self, form: Form) -> Iterator[Change]:
+        order = topological(*form.roots)
+        users: dict[Expr, list[Contract]] = {}
+        for current in order:
+            if isinstance(current, Contract):
+                for operand in dict.fromkeys(current.operands):
+                    users.setdefault(operand, []).append(current)
+        for current in order:
+            if isinstance(current, Atom | Contract):
+                for other in self._others(current):
+                    # With what stands around it, an inverse may vanish.
+                    around = [(user, simplify(rebuild(user, {current: other}))) for user in users.get(current, ())]
+                    yield ((current, other), *around)
+            if isinstance(current, Sum) and current in users and _low_rank(current, self.guess):
+                changes = tuple(
+                    (user, _multiplied_out(user, current)) for user in users[current] if _worth(user, current)
+                )
+                if len(changes) == len(users[current]):
+                    yield changes
+            if isinstance(current, Contract):
+                root = halved(current)
+                if root is not None:
+                    yield ((current, root),)
+                if current not in form.congruences and pays(current, self.guess):
+                    yield ((current, current),)
+
+    def _others(self, current: Expr) -> list[Expr]:
+        if current not in self.others:
+            self.others[current] = list(other_forms(current, self.guess))
+        return self.others[current]
+
+
+def _work(form: Form) -> int:
+    """How long a plan takes, more or less."""
+    order = topological(*form.roots)
+    return len(order) + sum(min(len(e.factors) ** 2, 120) for e in order if isinstance(e, Contract))
+
+
+def _changed(form: Form, change: Change) -> Form:
+    if len(change) == 1 and change[0][0] is change[0][1]:
+        return Form(form.roots, form.congruences | {change[0][0]})
+    replaced = dict(change)
+    roots = []
+    for root in form.roots:
+        inside = set(topological(root))
+        roots.append(rebuild(root, {e: other for e, other in replaced.items() if e in inside}))
+    return Form(tuple(structured(roots)), form.congruences)
+
+
+def _parts(before: Form, after: Form, change: Change) -> tuple[Form, Form]:
+    """What changes, before and after: an inverse with the contractions around it, or by itself if there are none."""
+    change = change[1:] if len(change) > 1 and isinstance(change[0][0], Atom) else change
+    return (
+        Form(tuple(e for e, _ in change), before.congruences),
+        Form(tuple(structured([e for _, e in change])), after.congruences),
+    )
+
+
+def _low_rank(factor: Sum, guess: Guess) -> bool:
+    """Whether a term is a product with an inner size that is small."""
+    if factor.order != 2:
+        return False
+    most = 0.7 * min(guess(size) for size in factor.shape)
+    return any(
+        isinstance(term, Contract) and any(guess(size) <= most for size in term.sizes[term.order :])
+        for _, term in factor.terms
+    )
+
+
+def _worth(user: Contract, factor: Sum) -> bool:
+    return (
+        2 <= len(factor.terms) <= MOST_TERMS
+        and sum(f is factor for f in user.operands) <= 2
+        and len(user.factors) > 1
+        and keeps_accuracy(factor)
+    )
+
+
+def _multiplied_out(user: Contract, factor: Sum) -> Expr:
+    """The contraction with the sum multiplied out, wherever it stands in it."""
+    position = next(k for k, (f, _) in enumerate(user.factors) if f is factor)
+    rest = [f for k, f in enumerate(user.factors) if k != position]
+    sizes = dict(enumerate(user.sizes))
+    at = user.factors[position][1]
+    terms = []
+    for coefficient, term in factor.terms:
+        made = contract([*rest, (term, at)], range(user.order), sizes)
+        if isinstance(made, Contract) and factor in made.operands:
+            made = _multiplied_out(made, factor)
+        terms.append((coefficient, made))
+    return add(terms, user.shape)

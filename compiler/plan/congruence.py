@@ -1,0 +1,131 @@
+"""F'*S*F with S symmetric, at less than the price of two products.
+
+Enters: a contraction and the cost of its best order.  Leaves: its `Use`, or None where that order is cheaper.  Always
+holds: S is not a diagonal matrix and not an inverse.  Not for: F'*inv(S)*F and F'*diag(w)*F (`component.py`).
+
+If S is definite, S = L*L' and the result is (L'*F)'*(L'*F): a factorization, a triangular product and half a product.
+Else S = T + T', T lower triangular with half of the diagonal, and the result is F'*(T*F) + (T*F)'*F: a triangular
+product and syr2k.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .. import algebra
+from ..contraction import contract, symmetric
+from ..expr import Atom, Contract, Expr, structure
+from ..properties import has
+from .build import Builder, Use
+from .cells import product_cell
+from .guess import Guess
+from .order import CALL, GEMM, LOOP, PASS, SOLVE
+from .resolve import Network
+from .tasks import ZERO, BodyBuilder, Cells, Product, Read, Window, number, plain, through
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """F'*S*F: position of S among the factors; F with its axis that meets S first."""
+
+    middle: int
+    matrix: Expr
+    outer: Expr
+
+
+def congruence(
+    builder: Builder, expression: Contract, net: Network, members: Sequence[int], limit: float
+) -> Use | None:
+    """The use of the contraction, if there is a way that costs less than `limit`."""
+    form = _form(expression) if len(members) == 3 else None
+    if form is None:
+        return None
+    m, n = (builder.guess(size) for size in form.outer.shape)
+    rooted, split = _costs(form, m, n, form.matrix in builder.factored)
+    if min(rooted, split) >= limit and expression not in builder.congruences:
+        return None
+    return builder.use(_rooted(net, form)) if rooted <= split else _split(builder, expression, form)
+
+
+def pays(expression: Contract, guess: Guess) -> bool:
+    """Whether the contraction is F'*S*F, with less operations than two products take that nothing else wants."""
+    form = _form(expression)
+    if form is None:
+        return False
+    m, n = (guess(size) for size in form.outer.shape)
+    return min(_costs(form, m, n, known=True)) < 2 * CALL + 2 * GEMM * m * n * (m + n)
+
+
+def _costs(form: _Form, m: float, n: float, known: bool) -> tuple[float, float]:
+    """The costs by a Cholesky factor (which may be known) and by a triangle."""
+    triangular = CALL + GEMM * m * m * n + PASS * m * n
+    rooted = triangular + GEMM * m * n * n + CALL + (0.0 if known else SOLVE * m**3 / 3 + CALL + PASS * m * m)
+    split = triangular + 2 * GEMM * m * n * n + CALL + 3 * LOOP * m * n
+    return (rooted if has(form.matrix, "posdef") else math.inf), split
+
+
+def _form(expression: Contract) -> _Form | None:
+    if expression.order != 2 or len(expression.factors) != 3 or not symmetric(expression):
+        return None
+    net = Network(expression)
+    if net.defining or len(net.factors) != 3 or any(net.whole(k) is None for k in range(3)):
+        return None
+    for k in range(3):
+        matrix, at = net.factors[k]
+        if matrix.order != 2 or at[0] == at[1] or set(at) & net.kept:
+            continue
+        left, right = (net.factors[j] for j in range(3) if j != k)
+        if left[0] is not right[0] or len(left[1]) != 2 or not symmetric(matrix) or has(matrix, "diagonal"):
+            continue
+        if isinstance(matrix, Atom) and matrix.function == "inv":
+            continue
+        axes = [next((a for a in (0, 1) if labels[a] in at), None) for _, labels in (left, right)]
+        if None in axes or axes[0] != axes[1]:
+            continue
+        return _Form(k, matrix, left[0] if axes[0] == 0 else algebra.transpose(left[0]))
+    return None
+
+
+def _rooted(net: Network, form: _Form) -> Expr:
+    root = algebra.atom("chol", (form.matrix,), form.matrix.shape)
+    at = net.factors[form.middle][1]
+    inner = len(net.sizes)
+    rest = [factor for k, factor in enumerate(net.factors) if k != form.middle]
+    sizes = net.sizes | {inner: form.matrix.shape[0]}
+    return contract([*rest, (root, (at[0], inner)), (root, (at[1], inner))], (0, 1), sizes)
+
+
+def _split(builder: Builder, expression: Expr, form: _Form) -> Use:
+    m, n = form.outer.shape
+    matrix = builder.use(form.matrix)
+    outer = builder.use(form.outer)
+    # Labels of T*F: row, column, and the label that is summed.
+    below = structure("tril", form.matrix.shape, ZERO)
+    body = BodyBuilder()
+    i, j, k = plain(0), plain(1), plain(2)
+    placed = [(form.matrix, (i, k)), (below, (i, k)), (form.outer, (k, j))]
+    loop = body.finish(product_cell(builder.cell, body, placed))
+    extents = (m, n, m)
+    windows = (
+        Window(through(matrix.read((i, k))), ((0,), (2,)), extents),
+        Window(through(outer.read((k, j))), ((2,), (1,)), extents),
+    )
+    lower = builder.task(Product("trmm_lower", extents, 2, windows, ((0,), (1,)), loop))
+    body = BodyBuilder()
+    diagonal = body.op("mul", number(0.5), body.read(matrix.read((i, i))))
+    half = body.op(
+        "sub", body.read(Read(lower, (i, j))), body.op("mul", diagonal, body.read(through(outer.read((i, j)))))
+    )
+    product = builder.task(Cells((m, n), 2, body.finish(half)))
+    body = BodyBuilder()
+    first, second = through(outer.read((k, i))), Read(product, (k, j))
+    pairs = [
+        body.op("mul", body.read(first), body.read(second)),
+        body.op("mul", body.read(through(outer.read((k, j)))), body.read(Read(product, (k, i)))),
+    ]
+    loop = body.finish(body.op("add", *pairs))
+    extents = (n, n, m)
+    windows = (Window(first, ((0,), (2,)), extents), Window(Read(product, (k, i)), ((0,), (2,)), extents))
+    return builder.define(expression, builder.task(Product("syr2k", extents, 2, windows, ((0,), (1,)), loop)))

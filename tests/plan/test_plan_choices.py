@@ -1,0 +1,136 @@
+"""Other forms of a program: the identities are true, and are used where they save operations."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+import matgrad as mg
+from matgrad.compiler.expr import topological
+from matgrad.compiler.plan import plan
+from matgrad.compiler.plan.guess import Guess
+from matgrad.compiler.plan.identities import identities, other_forms
+from matgrad.compiler.program import Program
+from matgrad.compiler.routines import cost
+from tests.rules.checker import equal_values, instance, side
+
+from .checking import planned_right
+
+RULES = identities().rules
+SMALL = {"m": 5, "n": 7, "k": 3, "q": 2}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_identities_are_true_and_found(name: str) -> None:
+    rule = RULES[name]
+    bound, sizes = instance(rule, ())
+    left, right = side(rule.left, bound), side(rule.right, bound)
+    assert equal_values(left, right, bound, sizes)
+    found = [other for e in topological(left) for other in other_forms(e, Guess(dict.fromkeys(sizes, 3)))]
+    assert found
+    assert any(equal_values(left, e, bound, sizes) for e in found if e.shape == left.shape)
+
+
+def planned(parameters: str, text: str, *variables: str, **sizes: int) -> Program:
+    """The program for these sizes; its values are compared for small ones."""
+    function = mg.function(f"fn f({parameters}) = {text}")
+    definition = (function.value_and_grad(*variables) if variables else function).definition()
+    rng = np.random.default_rng(3)
+    arrays = {}
+    for p in definition.parameters:
+        value = np.asarray(rng.normal(size=[d.evaluate(SMALL) for d in p.shape]))
+        if "posdef" in p.attributes:
+            value = value @ value.T + np.eye(len(value))
+        if "symmetric" in p.attributes:
+            value = value + value.T
+        if "diagonal" in p.attributes:
+            value = np.diag(np.diag(value))
+        if "positive" in p.attributes:
+            value = np.abs(value) + 0.5
+        if "upper" in p.attributes:
+            value = np.triu(value) + 2 * np.eye(len(value))
+        arrays[p.name] = value
+    planned_right(definition.results, definition.parameters, arrays, SMALL, sizes)
+    return plan(definition.results, definition.parameters, sizes)
+
+
+# Parameters, expression, variables, sizes, millions of operations at most.
+CASES = {
+    "diagonal weights": (
+        "W: posdef diagonal matrix[n, n], A: matrix[m, n], b: vector[m], c: vector[n]", "W*(A'*inv(A*W*A')*b - c)", "",
+        {"m": 200, "n": 400}, 19.1),
+    "covariance form": (
+        "X: matrix[n, k], B: posdef matrix[n, n], R: posdef matrix[n, n], H: matrix[n, n], Y: matrix[n, k]",
+        "X + inv(inv(B) + H'*inv(R)*H)*(Y - H*X)", "", {"n": 300, "k": 30}, 104.7),
+    "block update": (
+        "S: matrix[n, q], A: posdef matrix[n, n], X: symmetric matrix[n, n]",
+        "S*inv(S'*A*S)*S' + (I - S*inv(S'*A*S)*S'*A)*X*(I - A*S*inv(S'*A*S)*S')", "", {"n": 500, "q": 50}, 145),
+    "thin correction of the identity": (
+        "A: matrix[m, n], W: matrix[m, q], l: positive scalar", "(1/l)*(I - A'*W*inv(l*I + W'*A*A'*W)*W'*A)", "",
+        {"m": 200, "n": 800, "q": 100}, 113),
+    "push-through, wide": ("A: matrix[m, n], b: vector[m], a: positive scalar", "inv(A'*A + a*I)*A'*b", "",
+                           {"m": 250, "n": 1250}, 85.2),
+    "push-through, tall": ("A: matrix[m, n], b: vector[m], a: positive scalar", "inv(A'*A + a*I)*A'*b", "",
+                           {"m": 1250, "n": 250}, 84.5),
+    "weighted least squares": (
+        "x: vector[n], A: matrix[m, n], P: posdef matrix[m, m], Q: posdef matrix[n, n], b: vector[m]",
+        "x + inv(A'*P*A + Q)*A'*P*(b - A*x)", "", {"m": 400, "n": 200}, 67.8),
+    "gain": (
+        "x: vector[n], A: matrix[m, n], C: posdef matrix[m, m], D: posdef matrix[n, n], y: vector[m]",
+        "inv(A'*inv(C)*A + inv(D))*A'*inv(C)*(y - A*x) + x", "", {"m": 200, "n": 400}, 71.2),
+    "pinv-trace": (
+        "X: matrix[q, n], C: matrix[n, k], B: symmetric matrix[n, n]",
+        "tr(inv(X*C*C'*X')*X*C*C'*B*C*C'*X'*inv(X*C*C'*X'))", "X", {"q": 40, "n": 300, "k": 80}, 20.2),
+    "woodbury": ("d: positive vector[n], U: matrix[n, k], b: vector[n]", "inv(diag(d) + U*U')*b", "",
+                 {"n": 1000, "k": 10}, 0.4),
+    "woodbury, identity": ("a: positive scalar, U: matrix[n, k], b: vector[n]", "b'*inv(a*I + U*U')*b", "a U",
+                           {"n": 1000, "k": 10}, 0.4),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_operations(case: str) -> None:
+    parameters, text, variables, sizes, millions = CASES[case]
+    program = planned(parameters, text, *variables.split(), **sizes)
+    assert cost(program).evaluate(**sizes) <= millions * 1e6, str(program)
+
+
+def test_a_symmetric_matrix_between_others_is_read_as_two_triangles() -> None:
+    program = planned("S: symmetric matrix[m, m], A: matrix[m, n]", "A'*S*A", m=400, n=200)
+    assert [step.name for step in program.steps if hasattr(step, "name")] == ["trmm_lower", "syr2k"]
+
+
+PARAMETERS = (
+    "A: matrix[m, n], B: matrix[m, n], U: matrix[n, k], R: posdef matrix[m, m], Q: posdef matrix[n, n], "
+    "S: symmetric matrix[n, n], a: positive scalar, v: vector[n], w: vector[m], d: positive vector[n]"
+)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_programs_of_this_kind(seed: int) -> None:
+    g = random.Random(seed)
+    outer = g.choice(["A", "B*S", "U'", "A*Q", "R*A"])
+    rows = "k" if outer == "U'" else "m"
+    inner = "" if rows == "k" else g.choice(["", "R*", "inv(R)*"])
+    rest = g.choice(["Q", "inv(Q)", "a*I", "diag(d)", "(Q + a*I)"])
+    inverse = f"inv(({outer})'*{inner}{outer} + {rest})"
+    one = g.choice(["v", f"({outer})'*{inner}{outer}*v", "U*U'*v", "S*(v - Q*v)"])
+    text = g.choice([
+        f"v'*{inverse}*{one}",
+        f"sum(tanh({inverse}*{one}))",
+        f"tr({inverse}*S) + v'*{inverse}*{one}",
+        f"tr((I - U*U')*S*(I - U*U')) + v'*{inverse}*{one}",
+        f"tr(A'*R*A*S*A'*R*A) + logdet(({outer})'*{inner}{outer} + {rest})",
+        f"sum(tanh(A*(S - {inverse})*(S - {inverse})'*A'))",
+    ])  # fmt: skip
+    sizes = g.choice([{"m": 300, "n": 40, "k": 10}, {"m": 30, "n": 400, "k": 5}, {"m": 200, "n": 200, "k": 200}])
+    planned(PARAMETERS, text, *g.sample(["A", "U", "v", "a"], seed % 3), **sizes)
+
+
+def test_programs_of_many_contractions_are_planned_in_bounded_work() -> None:
+    layers = " + ".join(f"inv(A{i}'*A{i} + a*I)*A{i}'*b" for i in range(12))
+    parameters = ", ".join(f"A{i}: matrix[m, n]" for i in range(12))
+    program = planned(f"{parameters}, b: vector[m], a: positive scalar", layers, m=20, n=400)
+    assert cost(program).evaluate(m=20, n=400) > 0
