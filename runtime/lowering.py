@@ -25,6 +25,8 @@ from .sections import Section, sections
 _FLAGS = ("contract",)
 _GOES_ON = -(2**62)  # what a section returns that comes to its end
 _BOOL = ir.IntType(1)
+_SERIES = {"exp", "expm1", "log", "log1p", "normpdf", "sigmoid", "softplus", "tanh", "xlogy"}
+_SHORT = 48  # iterations
 _REALS: dict[type[ast.operator], str] = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
 _EXACT: dict[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}  # that do not overflow
 _BITS: dict[type[ast.operator], str] = {
@@ -233,6 +235,20 @@ class _Lowering:
             numbers.insert(0, _integer(0))
         step = numbers[2] if len(numbers) > 2 else _integer(1)
         start, stop = (self.convert(v, types.intp) for v in numbers[:2])
+        if not self.loops or not _is_short_and_costly(node):
+            self.counted(node, start, stop, step)
+            return
+        # A long loop has several vectors in flight, a short one a mask for what does not fill a vector.
+        builder = self.builder
+        with builder.if_else(builder.icmp_signed("<", stop, INT(_SHORT))) as (short, long):
+            with short:
+                self.counted(node, start, stop, step, masked=True)
+            with long:
+                self.counted(node, start, stop, step)
+
+    def counted(self, node: ast.For, start: Any, stop: Any, step: Value, masked: bool = False) -> None:
+        """Writes the loop from `start` to `stop`."""
+        assert isinstance(node.target, ast.Name)
         builder = self.builder
         counter = self.place(INT)
         builder.store(start, counter)
@@ -251,8 +267,18 @@ class _Lowering:
         self.loop_body(node.body, following, after)
         builder.position_at_end(following)
         builder.store(builder.add(builder.load(counter), step.code, flags=("nsw",)), counter)
-        builder.branch(test)
+        back = builder.branch(test)
+        if masked:
+            back.set_metadata("llvm.loop", self.mask())
         builder.position_at_end(after)
+
+    def mask(self) -> Any:
+        """The wish that the last iterations of a loop be taken as a vector with a mask."""
+        module = self.builder.module
+        hint = module.add_metadata(["llvm.loop.vectorize.predicate.enable", _BOOL(1)])
+        node = ir.MDValue(module, [hint], name=str(len(module.metadata)))  # adds itself to the module
+        node.operands = (node, hint)
+        return node
 
     def while_loop(self, node: ast.While) -> None:
         test, inside, after = (self.code.append_basic_block() for _ in range(3))
@@ -451,6 +477,14 @@ class _Lowering:
                 least = builder.select(builder.icmp_signed("<=" if name == "min" else ">=", least, other), least, other)
             return Value(types.intp, least)
         raise self.error(node)
+
+
+def _is_short_and_costly(node: ast.For) -> bool:
+    """Whether an inner loop evaluates functions that vectors speed up much, and may be too short for whole vectors."""
+    inner = [n for s in node.body for n in ast.walk(s)]
+    if any(isinstance(n, ast.For | ast.While) for n in inner):
+        return False
+    return any(isinstance(n, ast.Name) and n.id in _SERIES for n in inner)
 
 
 def _integer(number: int) -> Value:
