@@ -321,7 +321,8 @@ class Elaborator:
                 elif not (_size_names(size) - inner.size_names.keys()) and not self.same(inner.dim(size), dim):
                     self.fail(f"the size of {self.text(place)} does not fit parameter {parameter.name} of {node.name}", place,
                               found=f"{self.text(place)} is {describe(expression.shape)}\n"
-                              f"{parameter.name} is declared {wanted.kind}[{', '.join(inner.text(s) for s in wanted.sizes)}]")  # fmt: skip
+                              f"{parameter.name} is {wanted.kind}[{', '.join(inner.text(s) for s in wanted.sizes)}], "
+                              f"where {inner.text(size)} is {inner.dim(size)}: {inner.dim(size)} and {dim} are different sizes")  # fmt: skip
             attributes = wanted.attributes
         if parameter.name not in differentiated(self.functions[node.name].body):
             return expression
@@ -337,14 +338,16 @@ class Elaborator:
                 return Dim.of(int(value))
             case syntax.Name():
                 if node.id not in self.size_names:
-                    self.fail(f"{node.id} is not the name of a size", node, kind=errors.NameError)
+                    close = errors.suggest(node.id, self.size_names)
+                    self.fail(f"{node.id} is not the name of a size", node, kind=errors.NameError,
+                              hint=f"did you mean {close}?" if close else "sizes are the plain names in the types of parameters")  # fmt: skip
                 return self.size_names[node.id]
             case syntax.Chain():
+                if not set(node.operators) <= set("+-*"):
+                    self.fail("a size is a name, a whole number, or made of them by + - * min max", node)
                 total = self.dim(node.operands[0])
                 for operator, operand in zip(node.operators, node.operands[1:], strict=True):
                     other = self.dim(operand)
-                    if operator not in "+-*":
-                        self.fail("sizes are made of + - * min max", node)
                     total = total + other if operator == "+" else total - other if operator == "-" else total * other
                 return total
             case syntax.Call(name="min" | "max") if len(node.arguments) == 2:

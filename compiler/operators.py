@@ -6,7 +6,6 @@ ShapeError that names both operands and, where one exists, what would fit.  Not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import NoReturn
 
@@ -15,6 +14,7 @@ from . import algebra
 from .dims import Dim
 from .elaborate import Condition, Elaborator, Identity, Value, describe
 from .expr import Expr, Shape
+from .misfits import misfit
 
 ONE = Dim.of(1)
 COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
@@ -87,7 +87,7 @@ def expanded(scope: Elaborator, node: syntax.Node, *operands: Expr) -> tuple[Exp
     for operand in operands[1:]:
         common = _common(scope, shape, operand.shape)
         if common is None:
-            _misfit(scope, node, operands)
+            misfit(scope, node, operands)
         shape = common
     return tuple(expand_to(operand, shape) for operand in operands)
 
@@ -120,51 +120,30 @@ def _common(scope: Elaborator, a: Shape, b: Shape) -> Shape | None:
     return tuple(sizes)
 
 
-def _misfit(scope: Elaborator, node: syntax.Node, operands: Sequence[Expr], hint: str = "") -> NoReturn:
-    places = node.children if isinstance(node, syntax.Chain | syntax.Call) else ()
-    found = ", ".join(
-        f"{scope.text(place)} is {describe(operand.shape)}" for place, operand in zip(places, operands, strict=False)
-    )
-    scope.fail(f"shapes do not fit in {scope.text(node)}", node, found=found, hint=hint)
-
-
 def _times(scope: Elaborator, node: syntax.Chain, a: Expr, b: Expr) -> Expr:
     if not a.order or not b.order:
         return algebra.product(a, b) if not a.order else algebra.product(b, a)
     if a.order == 1 and b.order == 1:
         x, y = (scope.text(place) for place in node.operands)
-        _misfit(scope, node, (a, b), f"write {x}'*{y} for the inner product, {x}*{y}' for the outer, {x} .* {y} for the elementwise")
+        misfit(scope, node, (a, b), f"write {x}'*{y} for the inner product, {x}*{y}' for the outer, {x} .* {y} for the elementwise")
     if a.order == 1 and b.order == 2:
-        if not scope.same(b.shape[0], ONE):
-            x, y = (scope.text(place) for place in node.operands)
-            fits = scope.same(a.shape[0], b.shape[0])
-            _misfit(scope, node, (a, b), f"write {x}'*{y}" if fits else "")
+        if b.shape[0] != ONE:
+            misfit(scope, node, (a, b))
         return algebra.hadamard(*expanded(scope, node, a, b))
     if not scope.same(a.shape[-1], b.shape[0]):
-        _inner_misfit(scope, node, a, b)
+        misfit(scope, node, (a, b))
     result = algebra.matmul(a, b)
     if a.order == 2 and b.order == 1 and a.shape[0] == ONE:
         return algebra.sum_over(result)
     return result
 
 
-def _inner_misfit(scope: Elaborator, node: syntax.Chain, a: Expr, b: Expr) -> NoReturn:
-    x, y = (scope.text(place) for place in node.operands)
-    hint = ""
-    if a.order == 2 and b.order <= 2 and a.shape[0] == b.shape[0]:
-        hint = f"{x}'*{y} would fit"
-    elif a.order == 2 and b.order == 2 and a.shape[1] == b.shape[1]:
-        hint = f"{x}*{y}' would fit"
-    found = (
-        f"{x} is {describe(a.shape)}, {y} is {describe(b.shape)}: "
-        f"{a.shape[-1]} and {b.shape[0]} are different sizes"
-    )
-    scope.fail(f"shapes do not fit in {scope.text(node)}", node, found=found, hint=hint)
-
-
 def _square(scope: Elaborator, node: syntax.Node, operand: syntax.Node, matrix: Expr, title: str) -> None:
     if matrix.order != 2 or not scope.same(*matrix.shape):
-        scope.fail(title, node, found=f"{scope.text(operand)} is {describe(matrix.shape)}")
+        found = f"{scope.text(operand)} is {describe(matrix.shape)}"
+        if matrix.order == 2:
+            found += f": {matrix.shape[0]} and {matrix.shape[1]} are different sizes"
+        scope.fail(title, node, found=found)
 
 
 def inverse(matrix: Expr) -> Expr:
@@ -177,7 +156,7 @@ def _divide(scope: Elaborator, node: syntax.Chain, a: Expr, b: Expr) -> Expr:
         return algebra.product(algebra.power(b, -1), a)
     x, y = (scope.text(place) for place in node.operands)
     if b.order != 2 or a.order not in (1, 2):
-        _misfit(scope, node, (a, b), f"write {x} ./ {y} for the elementwise quotient")
+        misfit(scope, node, (a, b), f"write {x} ./ {y} for the elementwise quotient")
     _square(scope, node, node.operands[1], b, f"{x}/{y} is {x}*inv({y}): the divisor must be square")
     return _times(scope, node, a, inverse(b))
 
@@ -188,18 +167,18 @@ def _solve(scope: Elaborator, node: syntax.Chain, a: Expr, b: Expr) -> Expr:
     x, y = (scope.text(place) for place in node.operands)
     _square(scope, node, node.operands[0], a, f"{x} \\ {y} solves a square system")
     if not b.order or not scope.same(a.shape[1], b.shape[0]):
-        _inner_misfit(scope, node, a, b) if b.order else _misfit(scope, node, (a, b))
+        misfit(scope, node, (a, b))
     return algebra.matmul(inverse(a), b)
 
 
 def _power(scope: Elaborator, node: syntax.Chain, base: Expr, exponent: Expr) -> Expr:
     x, y = (scope.text(place) for place in node.operands)
     if exponent.order:
-        _misfit(scope, node, (base, exponent), f"write {x} .^ {y} for elementwise powers")
+        misfit(scope, node, (base, exponent), f"write {x} .^ {y} for elementwise powers")
     if not base.order:
         return algebra.map_("pow", (base, exponent))
     if base.order != 2:
-        _misfit(scope, node, (base, exponent), f"write {x} .^ {y} for elementwise powers")
+        misfit(scope, node, (base, exponent), f"write {x} .^ {y} for elementwise powers")
     _square(scope, node, node.operands[0], base, f"{x}^{y} needs a square matrix")
     value = algebra.number_value(exponent)
     if value is None or value.denominator != 1 or abs(value) > MOST_MATRIX_POWER:
@@ -223,9 +202,9 @@ def matrix_power(base: Expr, exponent: int) -> Expr:
 def _double(scope: Elaborator, node: syntax.Chain, a: Expr, b: Expr) -> Expr:
     x, y = (scope.text(place) for place in node.operands)
     if a.order < 2 or b.order < 2:
-        _misfit(scope, node, (a, b), f"write {x}'*{y} for vectors" if a.order == b.order == 1 else "")
+        misfit(scope, node, (a, b), f"write {x}'*{y} for vectors" if a.order == b.order == 1 else "")
     if not (scope.same(a.shape[-2], b.shape[0]) and scope.same(a.shape[-1], b.shape[1])):
-        _misfit(scope, node, (a, b))
+        misfit(scope, node, (a, b))
     return algebra.tensordot(a, b, 2)
 
 

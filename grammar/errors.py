@@ -108,7 +108,7 @@ def suggest(name: str, candidates: Iterable[str]) -> str | None:
     folded = {candidate.casefold(): candidate for candidate in reversed(known)}
     if name.casefold() in folded:
         return folded[name.casefold()]
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.66)
     return close[0] if close else None
 
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..compiler.dims import Dim
+from ..compiler.elaborate import count
 from ..compiler.elaborate import Definition
 from ..compiler.interpret import SizeMismatch, sizes_of
 from ..compiler.program import Buffer
@@ -32,7 +33,7 @@ def arranged(
     """The arguments in the order of the parameters.  Raises mg.ArgumentError for too many, too few or unknown ones."""
     usage = f"{what} takes ({', '.join(parameters)})"
     if len(arguments) > len(parameters):
-        raise errors.ArgumentError(f"{len(arguments)} arguments for {len(parameters)} parameters", found=usage)
+        raise errors.ArgumentError(f"{count(len(arguments), 'argument')} for {count(len(parameters), 'parameter')}", found=usage)
     given = dict(zip(parameters, arguments, strict=False))
     for name, value in named.items():
         if name not in parameters:

@@ -11,7 +11,8 @@ from ..differentiate import triangle
 from ..dims import Dim, extreme
 from ..elaborate import Elaborator, Value, describe
 from ..expr import Expr, structure
-from ..operators import operate, transposed
+from ..misfits import turned
+from ..operators import expanded, operate, transposed
 from .table import ONE, define, define_raw, fail_at, need_matrix
 
 THREE = Dim.of(3)
@@ -22,15 +23,10 @@ def _diag(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
     array = values[0]
     if array.order == 1:
         return algebra.diagonal(array)
-    if array.order != 2 or (array.shape[0] == ONE and array.shape[1] != ONE):
-        fail_at(
-            scope,
-            node,
-            0,
-            array,
-            "diag takes a vector or a matrix",
-            "write diag(x') for a row x" if array.order == 2 else "",
-        )
+    if array.order != 2:
+        fail_at(scope, node, 0, array, "diag takes a vector or a matrix")
+    if array.shape[0] == ONE != array.shape[1]:
+        fail_at(scope, node, 0, array, "diag does not take a row", f"write diag({turned(scope, node.arguments[0])})")
     rows, columns = array.shape
     if rows.name in scope.sizes.open or columns.name in scope.sizes.open:
         scope.same(rows, columns)
@@ -129,6 +125,8 @@ def _inner(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Expr:
             f"{scope.text(place)} is {describe(v.shape)}" for place, v in zip(node.arguments, operands, strict=True)
         )
         scope.fail("inner is of two arrays of one shape", node, found=f"{a}, {b}")
+    if len(operands) == 2:
+        return algebra.sum_over(algebra.hadamard(*expanded(scope, node, *operands)))
     product = operate(scope, syntax.Chain(node.span, node.arguments, (".*",)), *values)
     return algebra.sum_over(scope.expression(product, node))
 
