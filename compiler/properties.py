@@ -91,7 +91,7 @@ def _of_structure(current: Structure) -> set[str]:
 
 def _of_sum(current: Sum) -> set[str]:
     if not current.terms:
-        return {"nonneg", "psd", "diagonal"} if current.order == 2 else {"nonneg"}
+        return {"nonneg", "psd", "diagonal"} if square(current) else {"nonneg"}
     found: set[str] = set()
     sets = [_known[term] for _, term in current.terms]
     for name in ("lower", "upper", "diagonal"):
