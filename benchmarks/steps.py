@@ -1,8 +1,8 @@
-"""Where the time of a kernel goes: `python -m benchmarks.steps OBJECTIVE SIZE`.
+"""Where the time of a kernel goes: `python -m benchmarks.steps OBJECTIVE SIZE`, or `... EXPRESSION`.
 
-Enters: an objective and a size.  Leaves: the plan with the time of each step.  Always holds: a step's time is what the
-program up to it takes more than the program before it, so that what runs is what the planner made.  Not for: steps of
-a few nanoseconds, whose differences are noise.
+Enters: an objective and a size, or a part of the name of an expression of `awareness.py`.  Leaves: the plan with the
+time of each step.  Always holds: a step's time is what the program up to it takes more than the program before it, so
+that what runs is what the planner made.  Not for: steps of a few nanoseconds, whose differences are noise.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from __future__ import annotations
 import dataclasses
 import sys
 from functools import partial
+from typing import Any
 
 import matgrad as mg
 from matgrad.runtime.kernel import Kernel
 
 from .cases import objectives
+from .expressions import expressions
 from .machine import keep_to_one_core
 from .objective import EXAMPLES
 from .report import microseconds
 from .timing import interleaved
 
 
-def main(name: str, size: str) -> None:
+def main(name: str, size: str | None = None) -> None:
     """Prints the steps."""
-    objective = objectives()[name]
-    arguments = list(objective.arguments(size).values())
-    function = mg.load(EXAMPLES / f"{objective.file}.mg")[objective.name].value_and_grad(*objective.variables)
+    function, arguments = _objective(name, size) if size else _expression(name)
     function(*arguments)
     program = function.compilation(arguments).current()
     steps = program.steps
@@ -43,6 +43,17 @@ def main(name: str, size: str) -> None:
         for line in rest:
             print(f"{'':10}  {line}")
     print(f"{microseconds(times[-1]):>10}  together")
+
+
+def _objective(name: str, size: str) -> tuple[mg.Function, list[Any]]:
+    objective = objectives()[name]
+    function = mg.load(EXAMPLES / f"{objective.file}.mg")[objective.name].value_and_grad(*objective.variables)
+    return function, list(objective.arguments(size).values())
+
+
+def _expression(name: str) -> tuple[mg.Function, list[Any]]:
+    expression = next(e for e in expressions() if name in e.name)
+    return expression.function(), list(expression.arguments().values())
 
 
 if __name__ == "__main__":

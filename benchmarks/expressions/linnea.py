@@ -40,6 +40,12 @@ def syrk(n: int, k: int) -> int:
     return k * n * (n + 1)
 
 
+def congruence(m: int, n: int) -> float:
+    """Operations of A'*P*A, A m x n, P symmetric: P*A by symm and half a product; or P = L*L' and syrk; or P = T + T' with
+    a triangle T, T*A by trmm and syr2k."""
+    return min(2 * m * m * n + syrk(n, m), m**3 / 3 + m * m * n + syrk(n, m), m * m * n + m * n + 2 * syrk(n, m))
+
+
 def _normal_equations(X: Array, y: Array) -> Array:
     return cholesky_solve(cholesky_in_place(gram(X)), y @ X)
 
@@ -168,12 +174,11 @@ EXPRESSIONS = (
         "X + inv(inv(B) + H'*inv(R)*H)*(Y - H*X)",
         {"n": 300, "k": 30},
         # The residual; then either Cholesky of R, triangular solve, syrk, Cholesky and inverse of B, sum, Cholesky,
-        # solve; or B*r - B*H'*inv(R + H*B*H')*H*B*r: Cholesky of B, trmm, syrk, sum, Cholesky, and five products or
-        # solves; sum
+        # solve; or B*r - B*H'*inv(R + H*B*H')*H*B*r: H*B*H', sum, Cholesky, and five products or solves; sum
         lambda n, k: (
             2 * n * n * k + n * k + n * k
             + min(n**3 / 3 + n**3 + syrk(n, n) + n**3 + n * n + n**3 / 3 + 2 * n * n * k,
-                  n**3 / 3 + n**3 + syrk(n, n) + n * n + n**3 / 3 + 10 * n * n * k + n * k)
+                  congruence(n, n) + n * n + n**3 / 3 + 10 * n * n * k + n * k)
         ),
         _ensemble_kalman,
     ),
@@ -203,10 +208,8 @@ EXPRESSIONS = (
         "S: matrix[n, q], A: matrix[m, n], W: posdef matrix[m, m]",
         "S*inv(S'*A'*W*A*S)*S'",
         {"m": 400, "n": 500, "q": 50},
-        # A*S; the q x q matrix by symm and half a product (or through chol(W)); Cholesky; one triangular solve; syrk
-        lambda m, n, q: (
-            2 * m * n * q + min(2 * m * m * q, m**3 / 3 + m * m * q) + syrk(q, m) + q**3 / 3 + n * q * q + syrk(n, q)
-        ),
+        # A*S; the q x q matrix; Cholesky; one triangular solve; syrk
+        lambda m, n, q: 2 * m * n * q + congruence(m, q) + q**3 / 3 + n * q * q + syrk(n, q),
         _projection,
     ),
     _linnea(
@@ -227,8 +230,8 @@ EXPRESSIONS = (
         "A: matrix[m, n], W: matrix[m, q], l: positive scalar",
         "(1/l)*(I - A'*W*inv(l*I + W'*A*A'*W)*W'*A)",
         {"m": 200, "n": 800, "q": 100},
-        # V = W'*A; syrk; Cholesky; one triangular solve; syrk, scaled; the diagonal
-        lambda m, n, q: 2 * m * n * q + syrk(q, n) + q + q**3 / 3 + q * q * n + syrk(n, q) + n * n + n,
+        # V = W'*A; syrk; Cholesky; one triangular solve; syrk with its factor; the diagonal
+        lambda m, n, q: 2 * m * n * q + syrk(q, n) + q + q**3 / 3 + q * q * n + syrk(n, q) + n,
         _image_restoration,
     ),
     _linnea(
@@ -253,9 +256,9 @@ EXPRESSIONS = (
         "x: vector[n], A: matrix[m, n], P: posdef matrix[m, m], Q: posdef matrix[n, n], b: vector[m]",
         "x + inv(A'*P*A + Q)*A'*P*(b - A*x)",
         {"m": 400, "n": 200},
-        # A'*P*A through chol(P), trmm and syrk, or by symm and half a product; Cholesky; vectors
+        # A'*P*A, sum, Cholesky; vectors
         lambda m, n: (
-            min(m**3 / 3 + m * m * n, 2 * m * m * n) + syrk(n, m) + n * n + n**3 / 3
+            congruence(m, n) + n * n + n**3 / 3
             + 2 * m * n + m + 2 * m * m + 2 * m * n + 2 * n * n + n
         ),
         _generalized_least_squares,
@@ -265,10 +268,9 @@ EXPRESSIONS = (
         "x: vector[n], A: matrix[m, n], Cz: posdef matrix[m, m], Cx: posdef matrix[n, n], y: vector[m]",
         "inv(A'*inv(Cz)*A + inv(Cx))*A'*inv(Cz)*(y - A*x) + x",
         {"m": 200, "n": 400},
-        # As a gain, Cx*A'*inv(A*Cx*A' + Cz): A*Cx*A' through chol(Cx) and syrk, or by symm and half a product;
-        # Cholesky; vectors
+        # As a gain, Cx*A'*inv(A*Cx*A' + Cz): A*Cx*A', sum, Cholesky; vectors
         lambda m, n: (
-            min(n**3 / 3 + m * n * n, 2 * n * n * m) + syrk(m, n) + m * m + m**3 / 3
+            congruence(n, m) + m * m + m**3 / 3
             + 2 * m * n + m + 2 * m * m + 2 * m * n + 2 * n * n + n
         ),
         _minimum_mean_square,
