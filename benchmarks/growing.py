@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 import matgrad as mg
-from matgrad.compiler.emit import emit
-from matgrad.compiler.expr import topological
+from matgrad.compiler.kernel.emit import emit
 from matgrad.compiler.plan import plan
+from matgrad.compiler.tensor.expr import topological
 from matgrad.runtime.build import kernel_address
-from matgrad.runtime.sampling import draw_arguments
+from matgrad.runtime.verification.sampling import draw_arguments
 
 from .machine import keep_to_one_core
 from .timing import Effort, interleaved

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import matgrad as mg
-from matgrad.runtime.sampling import draw_arguments
+from matgrad.runtime.verification.sampling import draw_arguments
 
 from ..naive import naive_flops
 

@@ -41,8 +41,8 @@ def syrk(n: int, k: int) -> int:
 
 
 def congruence(m: int, n: int) -> float:
-    """Operations of A'*P*A, A m x n, P symmetric: P*A by symm and half a product; or P = L*L' and syrk; or P = T + T' with
-    a triangle T, T*A by trmm and syr2k."""
+    """Operations of A'*P*A, A m x n, P symmetric: P*A by symm and half a product; or P = L*L' and syrk; or P = T + T'
+    with a triangle T, T*A by trmm and syr2k."""
     return min(2 * m * m * n + syrk(n, m), m**3 / 3 + m * m * n + syrk(n, m), m * m * n + m * n + 2 * syrk(n, m))
 
 
@@ -176,9 +176,13 @@ EXPRESSIONS = (
         # The residual; then either Cholesky of R, triangular solve, syrk, Cholesky and inverse of B, sum, Cholesky,
         # solve; or B*r - B*H'*inv(R + H*B*H')*H*B*r: H*B*H', sum, Cholesky, and five products or solves; sum
         lambda n, k: (
-            2 * n * n * k + n * k + n * k
-            + min(n**3 / 3 + n**3 + syrk(n, n) + n**3 + n * n + n**3 / 3 + 2 * n * n * k,
-                  congruence(n, n) + n * n + n**3 / 3 + 10 * n * n * k + n * k)
+            2 * n * n * k
+            + n * k
+            + n * k
+            + min(
+                n**3 / 3 + n**3 + syrk(n, n) + n**3 + n * n + n**3 / 3 + 2 * n * n * k,
+                congruence(n, n) + n * n + n**3 / 3 + 10 * n * n * k + n * k,
+            )
         ),
         _ensemble_kalman,
     ),
@@ -189,8 +193,15 @@ EXPRESSIONS = (
         {"n": 400, "m": 200, "k": 40},
         # V = H*X by trmm, syrk, Cholesky, Y - H*Z, solves, V'*(.), X*(.) by trmm
         lambda n, m, k: (
-            m * n * n + syrk(m, n) + m * m + m**3 / 3
-            + 2 * m * n * k + m * k + 2 * m * m * k + 2 * m * n * k + n * n * k
+            m * n * n
+            + syrk(m, n)
+            + m * m
+            + m**3 / 3
+            + 2 * m * n * k
+            + m * k
+            + 2 * m * m * k
+            + 2 * m * n * k
+            + n * n * k
         ),
         _ensemble_gain,
     ),
@@ -220,8 +231,17 @@ EXPRESSIONS = (
         # A*S by symm; S'*A*S by half; Cholesky; Z = S*inv(L)', V = A*S*inv(L)' by triangular solves; X*V by symm;
         # V'*X*V by half; then X - Z*U' - U*Z' with U = X*V - Z*(V'*X*V + I)/2: one thin product and syr2k
         lambda n, q: (
-            2 * n * n * q + syrk(q, n) + q**3 / 3 + 2 * n * q * q + 2 * n * n * q + syrk(q, n)
-            + q + 2 * n * q * q + n * q + 2 * q * n * (n + 1) + n * n
+            2 * n * n * q
+            + syrk(q, n)
+            + q**3 / 3
+            + 2 * n * q * q
+            + 2 * n * n * q
+            + syrk(q, n)
+            + q
+            + 2 * n * q * q
+            + n * q
+            + 2 * q * n * (n + 1)
+            + n * n
         ),
         _block_update,
     ),
@@ -257,10 +277,7 @@ EXPRESSIONS = (
         "x + inv(A'*P*A + Q)*A'*P*(b - A*x)",
         {"m": 400, "n": 200},
         # A'*P*A, sum, Cholesky; vectors
-        lambda m, n: (
-            congruence(m, n) + n * n + n**3 / 3
-            + 2 * m * n + m + 2 * m * m + 2 * m * n + 2 * n * n + n
-        ),
+        lambda m, n: congruence(m, n) + n * n + n**3 / 3 + 2 * m * n + m + 2 * m * m + 2 * m * n + 2 * n * n + n,
         _generalized_least_squares,
     ),
     _linnea(
@@ -269,10 +286,7 @@ EXPRESSIONS = (
         "inv(A'*inv(Cz)*A + inv(Cx))*A'*inv(Cz)*(y - A*x) + x",
         {"m": 200, "n": 400},
         # As a gain, Cx*A'*inv(A*Cx*A' + Cz): A*Cx*A', sum, Cholesky; vectors
-        lambda m, n: (
-            congruence(n, m) + m * m + m**3 / 3
-            + 2 * m * n + m + 2 * m * m + 2 * m * n + 2 * n * n + n
-        ),
+        lambda m, n: congruence(n, m) + m * m + m**3 / 3 + 2 * m * n + m + 2 * m * m + 2 * m * n + 2 * n * n + n,
         _minimum_mean_square,
     ),
     Expression(
@@ -285,9 +299,19 @@ EXPRESSIONS = (
         {"n": 400, "m": 200},
         # H*P by symm, its product with H' by half, Cholesky, one triangular solve, syrk; vectors
         lambda n, m: (
-            2 * m * n * n + syrk(m, n) + m * m + m**3 / 3 + m * m * n + syrk(n, m) + n * n
-            + 2 * m * n + m + m * m + 2 * m * n + n
+            2 * m * n * n
+            + syrk(m, n)
+            + m * m
+            + m**3 / 3
+            + m * m * n
+            + syrk(n, m)
+            + n * n
+            + 2 * m * n
+            + m
+            + m * m
+            + 2 * m * n
+            + n
         ),
         _kalman,
     ),
-)  # fmt: skip
+)
