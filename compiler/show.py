@@ -10,8 +10,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .expr import Expr
-from .simplify import Step
+from .calculus.simplify import Step
+from .tensor.expr import Expr
 
 
 def wanted(step: str) -> bool:
@@ -28,7 +28,7 @@ def show(step: str, title: str, text: str) -> None:
 def show_pass(title: str, results: Sequence[Expr]) -> None:
     """Prints the expressions after a pass, in the language."""
     if wanted("passes"):
-        from .printer import text
+        from .printing.printer import text
 
         show("passes", title, "\n".join(text(r) for r in results))
 
@@ -36,6 +36,6 @@ def show_pass(title: str, results: Sequence[Expr]) -> None:
 def show_rule(step: Step) -> None:
     """Prints a rule that fired."""
     if wanted("rules"):
-        from .printer import text
+        from .printing.printer import text
 
         show("rules", step.rule, f"    {text(step.before)}\n    => {text(step.after)}")

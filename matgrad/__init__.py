@@ -28,8 +28,8 @@ if TYPE_CHECKING:
         TypeError,  # noqa: A004
     )
     from .runtime.function import Function, Program, function, load, loads
-    from .runtime.optimize import minimize
-    from .runtime.trace import trace
+    from .runtime.optimization.optimize import minimize
+    from .runtime.tracing.trace import trace
 
 __all__ = [
     "ArgumentError",
@@ -52,8 +52,8 @@ __all__ = [
 # Where each name is defined: the module is imported when the name is first used.
 _MODULES = dict.fromkeys(__all__, ".grammar.errors") | {
     **dict.fromkeys(["Function", "Program", "function", "load", "loads"], ".runtime.function"),
-    "minimize": ".runtime.optimize",
-    "trace": ".runtime.trace",
+    "minimize": ".runtime.optimization.optimize",
+    "trace": ".runtime.tracing.trace",
 }
 
 

@@ -12,11 +12,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..compiler.dims import Dim
-from ..compiler.elaborate import count
-from ..compiler.elaborate import Definition
-from ..compiler.interpret import SizeMismatch, sizes_of
-from ..compiler.program import Buffer
+from ..compiler.kernel.interpret import SizeMismatch, sizes_of
+from ..compiler.kernel.program import Buffer
+from ..compiler.language.definition import Definition
+from ..compiler.language.elaborate import count
+from ..compiler.tensor.dims import Dim
 from ..grammar import errors
 
 Array = Any
@@ -24,7 +24,9 @@ Array = Any
 
 def inputs_of(definition: Definition) -> list[Buffer]:
     """The parameters as inputs of a program."""
-    return [Buffer(p.name, p.shape, "input", "int" if "integer" in p.attributes else "real") for p in definition.parameters]
+    return [
+        Buffer(p.name, p.shape, "input", "int" if "integer" in p.attributes else "real") for p in definition.parameters
+    ]
 
 
 def arranged(
@@ -33,7 +35,9 @@ def arranged(
     """The arguments in the order of the parameters.  Raises mg.ArgumentError for too many, too few or unknown ones."""
     usage = f"{what} takes ({', '.join(parameters)})"
     if len(arguments) > len(parameters):
-        raise errors.ArgumentError(f"{count(len(arguments), 'argument')} for {count(len(parameters), 'parameter')}", found=usage)
+        raise errors.ArgumentError(
+            f"{count(len(arguments), 'argument')} for {count(len(parameters), 'parameter')}", found=usage
+        )
     given = dict(zip(parameters, arguments, strict=False))
     for name, value in named.items():
         if name not in parameters:

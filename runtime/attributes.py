@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.expr import Symbol
-from ..compiler.program import Program, Require, Routine
-from ..compiler.routines import ROUTINES, Failure
+from ..compiler.kernel.program import Program, Require, Routine
+from ..compiler.kernel.routines import ROUTINES, Failure
+from ..compiler.tensor.expr import Symbol
 from ..grammar import errors
 
 Array = Any
@@ -31,11 +31,18 @@ def checks(parameter: Symbol) -> list[tuple[str, str]]:
     names = [a for a in CHECKS if a in declared]
     if "positive" in names:
         names = [a for a in names if a != "nonneg"]
-    return [(f"check_{name}", f"{parameter.name} is not {name} (it is declared {_declared(parameter, name)})") for name in names]
+    return [
+        (f"check_{name}", f"{parameter.name} is not {name} (it is declared {_declared(parameter, name)})")
+        for name in names
+    ]
 
 
 def _declared(parameter: Symbol, name: str) -> str:
-    return name if name in parameter.attributes else next(a for a in sorted(parameter.attributes) if IMPLIED.get(a) == name)
+    return (
+        name
+        if name in parameter.attributes
+        else next(a for a in sorted(parameter.attributes) if IMPLIED.get(a) == name)
+    )
 
 
 def checking(program: Program, parameters: Sequence[Symbol], trusted: Collection[str]) -> Program:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..compiler.kernel.program import Program
 from ..compiler.plan import Split
-from ..compiler.program import Program
 from ..grammar import errors
 from .arguments import arranged, as_array
 from .attributes import check_now
@@ -64,7 +64,11 @@ class BoundFunction:
         ordered += ahead
         if kernel not in self._entries:
             names = [p.name for p in compilation.definition.parameters]
-            fixed = {k: as_array(name, value) for k, (name, value) in enumerate(zip(names, ordered, strict=False)) if name in self._data}
+            fixed = {
+                k: as_array(name, value)
+                for k, (name, value) in enumerate(zip(names, ordered, strict=False))
+                if name in self._data
+            }
             fixed |= {len(names) + k: value for k, value in enumerate(ahead)}
             self._entries[kernel] = kernel.entry(fixed, self._slow_call, limits)
         self._entry = self._entries[kernel]

@@ -2,7 +2,7 @@
 
 Enters: the text of a module with one function `kernel(table)`, or the name of a library routine.  Leaves: addresses.
 Always holds: a function is compiled at most once per cache folder, whatever the number of processes and programs.
-Not for: the calling convention (`compiler/layout.py`).
+Not for: the calling convention (`compiler/kernel/layout.py`).
 """
 
 from __future__ import annotations
@@ -43,8 +43,25 @@ def _routine_address(name: str, dtype: str) -> int:
 def entry_address() -> int:
     """The address of the compiled doorway (`entry_code.enter`)."""
     head = object.__basicsize__  # differs between builds of Python
-    symbol = f"matgrad_enter_{head}"
-    return _address(symbol, symbol, lambda: _lower_entry(symbol), speed=1)
+    return _entry_code(f"matgrad_enter_{head}", "enter", 4)
+
+
+def thread_functions() -> tuple[Callable[[int, int, int], int], Callable[[int, int], int]]:
+    """`quiet` and `loud` of `entry_code.py` as functions that keep the interpreter's lock."""
+    begin, end = _entry_code("matgrad_quiet", "quiet", 3), _entry_code("matgrad_loud", "loud", 2)
+    word = ctypes.c_int64
+    return ctypes.PYFUNCTYPE(word, word, word, word)(begin), ctypes.PYFUNCTYPE(word, word, word)(end)
+
+
+def _entry_code(symbol: str, name: str, arity: int) -> int:
+    def lowered() -> str:
+        from numba.core import types
+
+        from . import entry_code
+
+        return native.lower(getattr(entry_code, name), (types.intp,) * arity, symbol)
+
+    return _address(symbol, symbol, lowered, speed=1)
 
 
 def _address(symbol: str, text: str, lower: Callable[[], str], speed: int = 3) -> int:
@@ -96,18 +113,10 @@ def lower_routine(name: str, dtype: str) -> str:
     """The LLVM text of a routine of the library."""
     from numba.core import types
 
-    from ..compiler.routines import ROUTINES
+    from ..compiler.kernel.routines import ROUTINES
 
     kinds = library.parameters(ROUTINES[name], getattr(types, dtype))
     return native.lower(library.implementation(name), kinds, library.symbol(name, dtype))
-
-
-def _lower_entry(name: str) -> str:
-    from numba.core import types
-
-    from .entry_code import enter
-
-    return native.lower(enter, (types.intp,) * 4, name)
 
 
 def c_function(address: int) -> Callable[[int], int]:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..compiler.elaborate import Definition
+from ..compiler.kernel.program import Program, Require
+from ..compiler.kernel.routines import cost
+from ..compiler.language.definition import Definition
 from ..compiler.plan import Split, plan, split
 from ..compiler.plan.atoms import NoRoutine
 from ..compiler.plan.expand import multiplied_out
 from ..compiler.plan.guess import UNKNOWN
-from ..compiler.program import Program, Require
-from ..compiler.routines import cost
 from ..compiler.show import show, wanted
 from ..grammar import errors
 from .arguments import as_array, check_sizes, convert, inputs_of, is_sparse, refuse_sparse
@@ -203,5 +203,3 @@ def nest_of(definition: Definition, gradients: bool) -> Any:
     if gradients:
         return (0, tuple(range(1, count)))
     return tuple(range(count)) if definition.several else 0
-
-

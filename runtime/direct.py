@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.elaborate import Definition
-from ..compiler.evaluate import evaluate
+from ..compiler.language.definition import Definition
+from ..compiler.tensor.evaluate import evaluate
 from ..grammar import errors
 from .arguments import check_output, check_sizes, convert, inputs_of
 from .attributes import check_now

@@ -1,6 +1,6 @@
 """The scalar functions of kernels, as formulas that vectorise.
 
-Enters: floats of 32 or 64 bits.  Leaves: Numba intrinsics with the names of `compiler/scalars.py`.  Always holds: IEEE
+Enters: floats of 32 or 64 bits.  Leaves: Numba intrinsics with the names of `compiler/kernel/scalars.py`.  Always holds: IEEE
 behaviour as in NumPy (nan, inf, signed zero, subnormal numbers), no exceptions; exp, expm1, log, log1p, tanh, sigmoid
 and softplus are within 2 units of the last place, and have no calls, so that loops vectorise.  Not for: the gamma
 function's derivatives (`special.py`).

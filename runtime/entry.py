@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.layout import Layout
-from ..compiler.program import Program
-from ..compiler.routines import uses_blas
+from ..compiler.kernel.layout import Layout
+from ..compiler.kernel.program import Program
+from ..compiler.kernel.routines import uses_blas
 from . import build, threads
 from . import entry_words as words
 

@@ -313,3 +313,21 @@ def enter(self: Any, args: Any, count: Any, names: Any) -> Any:
             poke(values + 8 * top, made)
             top += 1
     return peek(values)
+
+
+def quiet(state: Any, get: Any, put: Any) -> Any:
+    """Begins work with one thread of BLAS, as `enter` does."""
+    if peek(state) == 0:
+        poke(state + 8, get_threads(get))
+    if peek(state + 8) > 1:
+        set_threads(put, 1)
+    poke(state, peek(state) + 1)
+    return 0
+
+
+def loud(state: Any, put: Any) -> Any:
+    """Ends it."""
+    poke(state, peek(state) - 1)
+    if peek(state) == 0 and peek(state + 8) > 1:
+        set_threads(put, peek(state + 8))
+    return 0

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..compiler.derive import Derivation, derive, variables_or_only
-from ..compiler.elaborate import Definition, elaborate
+from ..compiler.calculus.derive import Derivation, derive, variables_or_only
 from ..compiler.explain import Explanation
 from ..compiler.explain.derivation import derived
-from ..compiler.expr import Expr
+from ..compiler.language.definition import Definition, elaborate
+from ..compiler.tensor.expr import Expr
 from ..grammar import errors, syntax
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ def explain(function: Function, variables: Sequence[str | Sequence[str]], form: 
 
     Raises mg.ArgumentError for an unknown variable or format, and for a function with several results.
     """
-    if not variables:
-        written = written_derivative(function)
-        if written is not None:
-            function, variables = written
+    written = None if variables else written_derivative(function)
+    if written is not None:
+        inner, operation, variable = written
+        function = getattr(inner, operation)(variable)
     if not variables and function._derivations:
         *before, last = function._derivations
         base = definition_after(function, before)
@@ -49,8 +49,8 @@ def explain(function: Function, variables: Sequence[str | Sequence[str]], form: 
     return Explanation(made, form, fold)
 
 
-def written_derivative(function: Function) -> tuple[Function, list[str]] | None:
-    """The derived function of an expression that is a call of a derivative: `jac(A*B, A)`."""
+def written_derivative(function: Function) -> tuple[Function, str, str] | None:
+    """The function, the operation and the variable of an expression that is a call of a derivative: `jac(A*B, A)`."""
     from .function import Function
 
     parsed = syntax_of(function)
@@ -61,7 +61,7 @@ def written_derivative(function: Function) -> tuple[Function, list[str]] | None:
     if not isinstance(variable, syntax.Name) or variable.id not in function.parameters:
         return None
     made = Function(function._source, replace(parsed, body=replace(parsed.body, result=inner)), function._functions)
-    return getattr(made, call.name)(variable.id), []
+    return made, call.name, variable.id
 
 
 def syntax_of(function: Function) -> syntax.Function | None:

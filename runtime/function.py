@@ -12,10 +12,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..compiler import printer
-from ..compiler.derive import Derivation, derive, simplified, variables_or_only
-from ..compiler.elaborate import Definition, elaborate, free_names
-from ..compiler.infer import infer
+from ..compiler.calculus.derive import Derivation, derive, simplified, variables_or_only
+from ..compiler.language.definition import Definition, elaborate, free_names
+from ..compiler.language.infer import infer
+from ..compiler.printing import printer
 from ..grammar import errors, syntax
 from ..grammar.parse import parse_expression, parse_program
 from ..grammar.source import Source, read_source, text_source
@@ -170,7 +170,12 @@ class Function:
     def elaborated(self, orders: tuple[int, ...] | None = None) -> Definition:
         """The function from which this one is derived, before any rule is applied to it; `orders` as in `definition`."""
         if orders is None and self._untyped:
-            scalar = bool(self._derivations) and self._derivations[0].operation in ("grad", "value_and_grad", "hess", "hvp")
+            scalar = bool(self._derivations) and self._derivations[0].operation in (
+                "grad",
+                "value_and_grad",
+                "hess",
+                "hvp",
+            )
             return infer(self._untyped, self._base, (lambda d: not d.results[0].order) if scalar else (lambda d: True))
         return self._base(dict(zip(self._untyped, orders or (), strict=True)))
 
@@ -225,7 +230,9 @@ class Function:
         for name in data:
             if name not in parameters:
                 close = errors.suggest(name, parameters)
-                raise errors.ArgumentError(f"there is no parameter {name}", hint=f"did you mean {close}?" if close else "")
+                raise errors.ArgumentError(
+                    f"there is no parameter {name}", hint=f"did you mean {close}?" if close else ""
+                )
         return BoundFunction(self, data, fast)
 
     @functools.cached_property
@@ -285,7 +292,10 @@ class Function:
         return f"${self.latex()}$"
 
     def explain(
-        self, *variables: str | Sequence[str], format: str = "text", fold: bool = True  # noqa: A002
+        self,
+        *variables: str | Sequence[str],
+        format: str = "text",
+        fold: bool = True,  # noqa: A002
     ) -> Explanation:
         """How the derivative by a variable (or several) comes about, step by step, each with the name of its rule.
 

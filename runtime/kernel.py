@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler import interpret
-from ..compiler.emit import emit
-from ..compiler.layout import layout
-from ..compiler.program import Loop, Program, Require
-from ..compiler.routines import cost
+from ..compiler.kernel import interpret
+from ..compiler.kernel.emit import emit
+from ..compiler.kernel.layout import layout
+from ..compiler.kernel.program import Loop, Program, Require
+from ..compiler.kernel.routines import cost
 from ..grammar import errors
 from . import build
 from .arguments import check_output, check_sizes, convert
@@ -54,7 +54,7 @@ class Kernel:
 
     @cached_property
     def address(self) -> int:
-        """The address of the compiled kernel (`compiler/layout.py` tells how to call it)."""
+        """The address of the compiled kernel (`compiler/kernel/layout.py` tells how to call it)."""
         return build.kernel_address(self.source)
 
     @cached_property

@@ -27,7 +27,7 @@ import llvmlite.binding as llvm
 import numba
 from numba import types
 
-from ..compiler.routines import ROUTINES
+from ..compiler.kernel.routines import ROUTINES
 from . import blas, library, native
 from .njit_code import token
 

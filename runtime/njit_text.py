@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.layout import layout
-from ..compiler.program import Program, Require
+from ..compiler.kernel.layout import layout
+from ..compiler.kernel.program import Program, Require
 
 NAMES = ("as_array", "as_integer", "as_number", "at", "call", "data", "get", "place", "put", "stack")
 _RESERVED = {*NAMES, *keyword.kwlist, *dir(builtins), "np", "real", "ShapeError", "DomainError"}

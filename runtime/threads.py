@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from . import build
+
 FEW_OPERATIONS = 20_000_000  # below (about half a millisecond), one thread
 
 # Word 0: how many kernels run with one thread now.  Word 1: the number of threads before.  Read and written only by who
@@ -29,21 +31,22 @@ state = np.zeros(2, np.int64)
 @contextlib.contextmanager
 def one_thread(operations: int) -> Iterator[None]:
     """Runs the block with one thread of BLAS where it takes few operations."""
-    get, put = functions()
-    if get is None or not 0 < operations < FEW_OPERATIONS:
+    get, put = addresses() if 0 < operations < FEW_OPERATIONS else (0, 0)
+    if get == 0:
         yield
         return
-    if state[0] == 0:
-        state[1] = get()
-    if state[1] > 1:
-        put(1)
-    state[0] += 1
+    begin, end = _switches()
+    begin(state.ctypes.data, get, put)
     try:
         yield
     finally:
-        state[0] -= 1
-        if state[0] == 0 and state[1] > 1:
-            put(int(state[1]))
+        end(state.ctypes.data, put)
+
+
+@cache
+def _switches() -> tuple[Any, Any]:
+    # Compiled: Python would let another thread run between two of their steps.
+    return build.thread_functions()
 
 
 @cache
@@ -65,6 +68,7 @@ def functions() -> tuple[Any, Any]:
     return None, None
 
 
+@cache
 def addresses() -> tuple[int, int]:
     """The addresses of `functions()`; 0 where there are none."""
     get, put = functions()

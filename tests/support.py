@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matgrad.compiler.elaborate import Definition, elaborate, free_names
+from matgrad.compiler.language.definition import Definition, elaborate, free_names
 from matgrad.grammar.parse import parse_expression
 from matgrad.grammar.source import text_source
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...grammar.syntax import Node
-from .. import algebra, notation
-from .. import differentiate as calculus
-from ..derive import Derivation, derive
-from ..elaborate import Definition
-from ..expr import Expr, Symbol
-from ..printer import size_names
-from ..simplify import simplify
+from ..calculus import differentiate as calculus
+from ..calculus.derive import Derivation, derive
+from ..calculus.simplify import simplify
+from ..language.definition import Definition
+from ..printing import notation
+from ..printing.printer import size_names
+from ..tensor import algebra
+from ..tensor.expr import Expr, Symbol, topological
 from .differential import Differential
 from .elements import Elements
 from .jacobian import Kronecker, commutation, vectorized
@@ -23,7 +24,7 @@ from .lines import Lines, reads_alike
 from .moves import inner_product, moved
 from .reasons import by_law, by_projection, by_rule, identification
 from .steps import Derived, Named, Reason, Section, Shown, Step
-from .typeset import Typesetter, name_symbol
+from .typeset import Typesetter, long_parts, name_symbol
 
 
 def derived(definition: Definition, derivation: Derivation, names: Mapping[str, Expr], title: str) -> Derived:
@@ -44,8 +45,9 @@ class _Writer:
         self.definition, self.final = definition, final
         self.function = simplify(definition.results[0])
         taken = {p.name for p in final.parameters} | size_names(self.function, *final.parameters) | set(names)
-        known = {simplify(e): name for name, e in names.items()}
-        symbols = {e: name_symbol(name, e) for e, name in known.items() if e.operands and e is not self.function}
+        given = {simplify(e): name for name, e in names.items()}
+        known = {e: name for e, name in given.items() if e.operands and e is not self.function}
+        symbols = {e: name_symbol(name, e) for e, name in long_parts(self.function, known, frozenset(taken)).items()}
         self.typesetter = Typesetter(symbols, frozenset(taken))
         self.lines = Lines(self.typesetter)
         self.f = notation.name(self.typesetter.fresh("F" if self.function.order > 1 else "f"))
@@ -88,8 +90,14 @@ class _Writer:
     def objects(self) -> tuple[Named, ...]:
         """The parameters, the names, and what the derivation introduced."""
         found = [Named(notation.name(p.name), p) for p in self.final.parameters]
-        for expression, name in list(self.typesetter.used.items()):
-            found.append(Named(notation.name(name.name), expression, self.typesetter.definition(expression)))
+        definitions: dict[Expr, Named] = {}
+        work = list(self.typesetter.used)
+        while work:
+            expression = work.pop()
+            name = notation.name(self.typesetter.names[expression].name)
+            definitions[expression] = Named(name, expression, self.typesetter.definition(expression))
+            work += [e for e in self.typesetter.used if e not in definitions and e not in work]
+        found += [definitions[e] for e in topological(*definitions) if e in definitions]
         changes = [Named(self.typesetter.differential(d), d) for d in self.directions.values()]
         values = [Named(left, result) for left, result in self.values.items()]
         return (*found, *self.extra, Named(self.f, self.function), *changes, *values)

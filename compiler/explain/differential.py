@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import differentiate as calculus
-from ..contraction import symmetric
-from ..expr import Contract, Expr, Sum, Symbol, symbol
+from ..calculus import differentiate as calculus
+from ..tensor.contraction import symmetric
+from ..tensor.expr import Contract, Expr, Sum, Symbol, symbol
 from .reasons import SPACES, by_differential, by_rule
 from .steps import Reason
 from .typeset import Typesetter, substitute, top

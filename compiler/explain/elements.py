@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ...grammar.syntax import Node
-from .. import algebra, notation
-from ..dims import Dim
-from ..expr import Contract, Expr, Structure, Symbol
-from ..indices import LETTERS
+from ..printing import notation
+from ..printing.indices import LETTERS
+from ..tensor import algebra
+from ..tensor.dims import Dim
+from ..tensor.expr import Contract, Expr, Structure, Symbol
 from .moves import terms_of
 from .steps import Shown
 from .typeset import Typesetter

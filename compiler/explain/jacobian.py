@@ -8,9 +8,10 @@ already, and not for terms that have no such form (`None`).
 from __future__ import annotations
 
 from ...grammar.syntax import Node
-from .. import algebra, notation
-from ..dims import Dim
-from ..expr import Contract, Expr, Shape, Symbol, structure, symbol
+from ..printing import notation
+from ..tensor import algebra
+from ..tensor.dims import Dim
+from ..tensor.expr import Contract, Expr, Shape, Symbol, structure, symbol
 from .moves import connected, terms_of
 from .steps import Shown
 from .typeset import Typesetter

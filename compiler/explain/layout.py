@@ -9,8 +9,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from ..printer import type_of
-from ..unparse import type_text
+from ..printing.printer import type_of
+from ..printing.unparse import type_text
 from .notes import Notes
 from .steps import Derived, Named, Reason, Step
 from .words import text
@@ -22,6 +22,7 @@ WIDTH = 100
 MOST_STEPS = 12  # of a section, before the middle ones are folded
 KEPT = 5  # steps that are shown before and after the folded ones
 MOST_LINES = 8  # of one expression
+MOST_NAMES = 6  # that one expression binds
 WIDEST = 44  # of a value beside which reasons stand
 NARROWEST = 36  # column of reasons
 GAP = 3  # between a value and its reasons
@@ -93,7 +94,7 @@ class _Steps:
                 yield from self._step(step, "" if left == last else left)
                 last = left
             elif position == KEPT:
-                yield [("fold", f"{' ' * self._margin}   ... {folded} steps are folded here; --all shows them ...")]
+                yield [("fold", " " * (self._margin + 3) + folded_text(folded, "steps"))]
 
     def _step(self, step: Step, left: str) -> Iterator[Line]:
         start = self._margin + 3
@@ -107,9 +108,12 @@ class _Steps:
             if beside and reasons:
                 line += [("text", " " * (column - start - len(value))), *reasons.pop(0)]
             yield line
-        for binding in step.shown.where:
+        kept = step.shown.where[: MOST_NAMES if self._fold else None]
+        for binding in kept:
             for position, piece in enumerate(wrapped(text(binding), self._width - start - 6, self._fold)):
                 yield [("text", " " * start + ("      " if position else "where ")), ("value", piece)]
+        if len(kept) < len(step.shown.where):
+            yield [("fold", " " * start + folded_text(len(step.shown.where) - len(kept), "more names"))]
         for rest in reasons:
             yield [("text", " " * column), *rest]
 
@@ -142,10 +146,14 @@ def flowed(pieces: Line, width: int) -> Iterator[Line]:
     yield line
 
 
+def folded_text(count: int, what: str) -> str:
+    """What stands in the place of something that is folded."""
+    return f"... {count} {what} are folded here (--all, or fold=False, shows them) ..."
+
+
 def wrapped(value: str, width: int, fold: bool) -> list[str]:
     """The value in lines of at most this width, where it has spaces; a very long one folded."""
     found = textwrap.wrap(value, max(width, 20), break_long_words=False, break_on_hyphens=False) or [""]
     if fold and len(found) > MOST_LINES:
-        note = f"... {len(found) - MOST_LINES + 1} more lines are folded here; --all shows them ..."
-        return [*found[: MOST_LINES - 1], note]
+        return [*found[: MOST_LINES - 1], folded_text(len(found) - MOST_LINES + 1, "more lines")]
     return found

@@ -7,10 +7,10 @@ another do not read alike; no reason is lost, those of a line that reads like th
 from __future__ import annotations
 
 from ...grammar.syntax import Node
-from ..expr import Expr
-from ..simplify import Step as Fired
-from ..simplify import simplify
-from ..unparse import unparse
+from ..calculus.simplify import Step as Fired
+from ..calculus.simplify import simplify
+from ..printing.unparse import unparse
+from ..tensor.expr import Expr
 from .differential import Differential
 from .reasons import by_rule
 from .steps import Reason, Shown, Step

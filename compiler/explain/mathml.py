@@ -11,8 +11,8 @@ import html
 
 from ...grammar import syntax
 from ...grammar.syntax import Node
-from ..latex import SUPERSCRIPTED
-from ..unparse import ATOM, POSTFIX, PRODUCT, UNARY, fold, level
+from ..printing.latex import SUPERSCRIPTED
+from ..printing.unparse import ATOM, POSTFIX, PRODUCT, UNARY, fold, level
 
 LETTERS = (
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu"),

@@ -12,11 +12,12 @@ from fractions import Fraction
 
 from ...grammar import syntax
 from ...grammar.syntax import Node
-from .. import algebra, notation
-from .. import differentiate as calculus
-from ..contraction import scaled
-from ..expr import Contract, Expr, Map, Sum, Symbol
-from ..unparse import unparse
+from ..calculus import differentiate as calculus
+from ..printing import notation
+from ..printing.unparse import unparse
+from ..tensor import algebra
+from ..tensor.contraction import scaled
+from ..tensor.expr import Contract, Expr, Map, Sum, Symbol
 from .differential import Differential
 from .reasons import by_law, by_rule
 from .steps import Reason, Shown

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 
 from ...grammar import syntax
 from ...grammar.syntax import Node
-from ..notation import size
-from ..printer import type_of
-from ..unparse import type_text
+from ..printing.notation import size
+from ..printing.printer import type_of
+from ..printing.unparse import type_text
 from . import words
-from .layout import KEPT, MOST_STEPS
+from .layout import KEPT, MOST_STEPS, folded_text
 from .mathml import mathml
 from .notes import Notes
 from .steps import Derived, Named, Reason, Step
@@ -74,7 +74,7 @@ def aligned(derived: Derived, fold: bool) -> str:
         last = ""
         for item in folded(section.steps, fold):
             if isinstance(item, list):
-                lines.append(rf"& \quad \text{{({len(item)} steps are folded here)}}")
+                lines.append(rf"& \quad \text{{{escaped(folded_text(len(item), 'steps'))}}}")
                 continue
             left = words.latex(item.head)
             rows = [" {}" + row if k else row for k, row in enumerate(broken(item.shown.body))]
@@ -123,7 +123,7 @@ def markdown(derived: Derived, fold: bool) -> str:
         lines += ["", f"*{section.title}*", ""]
         for item in folded(section.steps, fold):
             if isinstance(item, list):
-                lines.append(f"- ... {len(item)} steps are folded here ...")
+                lines.append(f"- {folded_text(len(item), 'steps')}")
                 continue
             lines.append(f"- ${words.latex(item.head)} = {words.latex(item.shown.body)}$")
             lines += [f"  where ${words.latex(binding)}$" for binding in item.shown.where]

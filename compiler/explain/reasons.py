@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from ...grammar import syntax
-from ..expr import Atom, Contract, Expr, Map, Reduce, Sum, Symbol, topological
-from ..rulebook import Template, rulebook
-from ..unparse import unparse
+from ..calculus.rulebook import Template, rulebook
+from ..printing.unparse import unparse
+from ..tensor.expr import Atom, Contract, Expr, Map, Reduce, Sum, Symbol, topological
 from .steps import Reason
 
 # The space in which a variable with an attribute varies.

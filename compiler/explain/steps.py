@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from ...grammar import syntax
 from ...grammar.syntax import Node
-from ..expr import Expr, Symbol
-from ..notation import index, name
+from ..printing.notation import index, name
+from ..tensor.expr import Expr, Symbol
 
 
 @dataclass(frozen=True)

@@ -13,20 +13,24 @@ from fractions import Fraction
 
 from ...grammar import syntax
 from ...grammar.syntax import Node
-from .. import algebra, notation
-from ..algebra import with_operands
-from ..contraction import scaled, symmetric
-from ..expr import Contract, Expr, Sum, Symbol, symbol, topological
-from ..indices import bind_indexed
-from ..match import match_inside
-from ..printer import Printer, used
-from ..products import better_sign
-from ..sharing import LONGEST, deep, repeated
-from ..unparse import POSTFIX, bracket, level, unparse
+from ..calculus.match import match_inside
+from ..printing import notation
+from ..printing.indices import bind_indexed
+from ..printing.printer import Printer, used
+from ..printing.products import better_sign
+from ..printing.sharing import LONGEST, deep, repeated
+from ..printing.unparse import POSTFIX, bracket, level, unparse
+from ..tensor import algebra
+from ..tensor.algebra import with_operands
+from ..tensor.contraction import scaled, symmetric
+from ..tensor.expr import Contract, Expr, Structure, Sum, Symbol, symbol, topological
 from .steps import Shown
 
 DISGUISE = "disguise"
 Places = Mapping[Node, Node]
+MINUS = Fraction(-1)
+LONG = 48  # a part of the function whose text is longer than this gets a name
+LETTERS = ("a", "u", "U", "T")  # of such names, by order
 
 
 class Typesetter:
@@ -50,6 +54,8 @@ class Typesetter:
     def split(self, expression: Expr) -> tuple[Fraction, Node] | None:
         """A number and the rest of the expression; None where it needs index notation or names of its own."""
         root = self._in_disguise(expression, True)
+        if is_long(root):
+            return None
         printer = _Printer(self, root, frozenset())
         factor, node = printer.split(root)
         return None if printer.bindings else (factor, revealed(node, printer.places))
@@ -116,9 +122,10 @@ class Typesetter:
             if isinstance(current, Symbol) and current in self.primals:
                 replaced[current] = self._disguise(current)
             elif names:
-                sign, oriented = self._oriented(current)
-                if oriented in self.names:
-                    replaced[current] = scaled(self._name(oriented), sign)
+                if current in self.names:
+                    replaced[current] = self._name(current)
+                elif isinstance(current, Sum) and scaled(current, MINUS) in self.names:
+                    replaced[current] = scaled(self._name(scaled(current, MINUS)), MINUS)
                 elif isinstance(current, Contract):
                     self._name_factors(current, replaced)
         return substitute(expression, replaced)
@@ -153,19 +160,32 @@ class Typesetter:
 
     def _oriented(self, expression: Expr) -> tuple[Fraction, Expr]:
         """The expression or its negative, the one that has a name or reads better, and the sign."""
-        if isinstance(expression, Sum) and expression not in self.names and expression.terms:
-            negative = scaled(expression, Fraction(-1))
-            if negative in self.names:
-                return Fraction(-1), negative
-            if len({c > 0 for c, _ in expression.terms}) == 2:
-                plain = Printer([expression], frozenset(), self.taken, False)
-                if better_sign(plain, expression) is not expression:
-                    return Fraction(-1), negative
-        return Fraction(1), expression
+        if not isinstance(expression, Sum) or expression in self.names or not expression.terms:
+            return Fraction(1), expression
+        negative = scaled(expression, MINUS)
+        if negative in self.names:
+            return MINUS, negative
+        written = self._in_disguise(expression, True)
+        if is_long(written):
+            return Fraction(1), expression
+        better = (
+            better_sign(Printer([written], frozenset(), self.taken, False), written) if is_mixed(written) else written
+        )
+        return (Fraction(1), expression) if better is written else (MINUS, negative)
 
     def primal_of(self, disguise: Symbol) -> Expr:
         """The expression of whose differential this is the disguise, as it is to be written."""
         return self._in_disguise(self.disguised[disguise], True)
+
+
+def is_long(expression: Expr) -> bool:
+    """Whether the text of an expression without names of its own would be long, maybe astronomical."""
+    return deep([expression])[1] > 4 * LONGEST
+
+
+def is_mixed(expression: Expr) -> bool:
+    """Whether an expression is a sum with terms of both signs."""
+    return isinstance(expression, Sum) and len({c > 0 for c, _ in expression.terms}) == 2
 
 
 class _Printer(Printer):
@@ -280,6 +300,29 @@ def spliced(node: Node, term: Node) -> Node:
         operators += (operator, *term.operators) if inside else (operator,)
         operands += term.operands if inside else (operand,)
     return syntax.Chain(node.span, tuple(operands), tuple(operators[1:]))
+
+
+def long_parts(function: Expr, names: Mapping[Expr, str], taken: frozenset[str]) -> dict[Expr, str]:
+    """Names for the parts of a function whose texts are long, given those that have names already."""
+    found = dict(names)
+    numbers = dict.fromkeys(LETTERS, 0)
+    length: dict[Expr, int] = {}
+    for current in topological(function):
+        if isinstance(current, Symbol | Structure):
+            length[current] = len(current.name) if isinstance(current, Symbol) else 6
+            continue
+        length[current] = 3 + sum(length[o] + 3 for o in current.operands)
+        if current not in found and length[current] > LONG and current is not function:
+            letter = LETTERS[min(current.order, 3)]
+            while True:
+                numbers[letter] += 1
+                name = f"{letter}{numbers[letter]}"
+                if name not in taken:
+                    break
+            found[current] = name
+        if current in found:
+            length[current] = len(found[current])
+    return found
 
 
 def name_symbol(name: str, expression: Expr) -> Symbol:

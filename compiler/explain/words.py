@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ...grammar import syntax
 from ...grammar.syntax import Node
-from .. import latex as latex_notation
-from ..unparse import unparse
+from ..printing import latex as latex_notation
+from ..printing.unparse import unparse
 
 
 def text(node: Node) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..expr import Expr, Symbol
-from ..program import Program, Require
+from ..kernel.program import Program, Require
+from ..tensor.expr import Expr, Symbol
 from .guess import Guess
 from .pipeline import program_of, tasks_of
 from .split import Split, split

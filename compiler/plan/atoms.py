@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from ..dims import Dim
-from ..expr import Atom, Expr, Symbol
-from ..properties import has
-from ..routines import ROUTINES
+from ..kernel.routines import ROUTINES
+from ..tensor.dims import Dim
+from ..tensor.expr import Atom, Expr, Symbol
+from ..tensor.properties import has
 from .build import Builder, Use
 from .order import SOLVE
 from .tasks import Body, BodyBuilder, Call, Cells, Part, Place, Read, Task, Window, number, plain, through, window
@@ -25,7 +25,7 @@ def described(expression: Expr) -> str:
     """An argument in a message: its name, or its text if that is short."""
     if isinstance(expression, Symbol):
         return expression.name
-    from ..printer import text
+    from ..printing.printer import text
 
     written = text(expression)
     return written if len(written) <= LONGEST_NAME else "the matrix"

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .. import algebra
-from ..contraction import add, oriented
-from ..dims import Dim
-from ..expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, topological
-from ..program import Buffer, Require
+from ..kernel.program import Buffer, Require
+from ..tensor import algebra
+from ..tensor.contraction import add, oriented
+from ..tensor.dims import Dim
+from ..tensor.expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, topological
 from .cells import constant_cell, power_cell, structure_cell, structure_task
 from .guess import Guess
 from .register import Register

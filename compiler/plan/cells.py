@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from .. import algebra
-from ..contraction import COMPARISONS
-from ..expr import Constant, Expr, Map, Size, Structure
+from ..tensor import algebra
+from ..tensor.contraction import COMPARISONS
+from ..tensor.expr import Constant, Expr, Map, Size, Structure
 from .tasks import BodyBuilder, Cell, Cells, Place, number, plain
 
 Element = Callable[[BodyBuilder, Expr, Place], Cell]

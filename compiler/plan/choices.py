@@ -6,8 +6,8 @@ these plans finds anew.
 
 The search goes uphill: the forms of the present program are tried one by one, and one that saves enough is the present
 program from then on.  What is tried: the identities of `identities.rules`, a sum multiplied out wherever it is a
-factor, F'*inv(S)*F through a triangular solve, and F'*S*F as in `congruence.py`.  It ends when `WORK` is used up: then
-the best form so far is taken.
+factor, a factor taken out of terms, F'*inv(S)*F through a triangular solve, and F'*S*F as in `congruence.py`.  It ends
+when `WORK` is used up: then the best form so far is taken.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..contraction import add, contract
-from ..expr import Atom, Contract, Expr, Sum, rebuild, topological
-from ..simplify import simplify
+from ..calculus.factor import factorings
+from ..calculus.simplify import simplify
+from ..tensor.contraction import add, contract
+from ..tensor.expr import Atom, Contract, Expr, Sum, rebuild, topological
 from .component import halved
 from .congruence import pays
 from .distribute import MOST_TERMS, keeps_accuracy
@@ -88,12 +89,17 @@ class _Search:
             if isinstance(current, Contract):
                 for operand in dict.fromkeys(current.operands):
                     users.setdefault(operand, []).append(current)
-        for current in order:
-            if isinstance(current, Atom | Contract):
-                for other in self._others(current):
+        # What takes in more comes first.
+        for kind in (Contract, Atom):
+            for current in order:
+                for other in self._others(current) if isinstance(current, kind) else ():
                     # With what stands around it, an inverse may vanish.
                     around = [(user, simplify(rebuild(user, {current: other}))) for user in users.get(current, ())]
                     yield ((current, other), *around)
+        for current in order:
+            if isinstance(current, Sum) and current.order == 2:
+                for other in factorings(current):
+                    yield ((current, other),)
             if isinstance(current, Sum) and current in users and _low_rank(current, self.guess):
                 changes = tuple(
                     (user, _multiplied_out(user, current)) for user in users[current] if _worth(user, current)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from .. import algebra
-from ..contraction import contract, oriented, symmetric
-from ..expr import Atom, Contract, Expr
-from ..properties import has
+from ..tensor import algebra
+from ..tensor.contraction import contract, oriented, symmetric
+from ..tensor.expr import Atom, Contract, Expr
+from ..tensor.properties import has
 from .build import Builder, Use
 from .cells import product_cell
 from .congruence import congruence

@@ -14,16 +14,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .. import algebra
-from ..contraction import contract, symmetric
-from ..expr import Atom, Contract, Expr, structure
-from ..properties import has
+from ..tensor import algebra
+from ..tensor.contraction import contract, symmetric
+from ..tensor.expr import Atom, Contract, Expr, structure
+from ..tensor.properties import has
 from .build import Builder, Use
 from .cells import product_cell
 from .guess import Guess
 from .order import CALL, GEMM, LOOP, PASS, SOLVE
 from .resolve import Network
-from .tasks import ZERO, BodyBuilder, Cells, Product, Read, Window, number, plain, through
+from .tasks import ZERO, BodyBuilder, Cells, Place, Product, Read, Window, number, plain, through
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,31 +101,39 @@ def _split(builder: Builder, expression: Expr, form: _Form) -> Use:
     m, n = form.outer.shape
     matrix = builder.use(form.matrix)
     outer = builder.use(form.outer)
-    # Labels of T*F: row, column, and the label that is summed.
+    i, j, k = plain(0), plain(1), plain(2)
+    # syr2k wants both operands stored the same way.
+    straight = through(outer.read((i, j))).place[0].label == 0
+    row, column = (0, 1) if straight else (1, 0)
+    shape = (m, n) if straight else (n, m)
+
+    def stored(at: Place) -> Place:
+        return at if straight else at[::-1]
+
+    # T*F: labels row, column as it is stored, and the one that is summed.
+    extents = (*shape, m)
+    r, c = plain(row), plain(column)
     below = structure("tril", form.matrix.shape, ZERO)
     body = BodyBuilder()
-    i, j, k = plain(0), plain(1), plain(2)
-    placed = [(form.matrix, (i, k)), (below, (i, k)), (form.outer, (k, j))]
+    placed = [(form.matrix, (r, k)), (below, (r, k)), (form.outer, (k, c))]
     loop = body.finish(product_cell(builder.cell, body, placed))
-    extents = (m, n, m)
     windows = (
-        Window(through(matrix.read((i, k))), ((0,), (2,)), extents),
-        Window(through(outer.read((k, j))), ((2,), (1,)), extents),
+        Window(through(matrix.read((r, k))), ((row,), (2,)), extents),
+        Window(through(outer.read((k, c))), ((2,), (column,)), extents),
     )
-    lower = builder.task(Product("trmm_lower", extents, 2, windows, ((0,), (1,)), loop))
+    lower = builder.task(Product("trmm_lower", extents, 2, windows, ((row,), (column,)), loop))
     body = BodyBuilder()
-    diagonal = body.op("mul", number(0.5), body.read(matrix.read((i, i))))
-    half = body.op(
-        "sub", body.read(Read(lower, (i, j))), body.op("mul", diagonal, body.read(through(outer.read((i, j)))))
-    )
-    product = builder.task(Cells((m, n), 2, body.finish(half)))
+    diagonal = body.op("mul", number(0.5), body.read(matrix.read((r, r))))
+    own = body.op("mul", diagonal, body.read(through(outer.read((r, c)))))
+    half = body.op("sub", body.read(Read(lower, (i, j))), own)
+    product = builder.task(Cells(shape, 2, body.finish(half)))
     body = BodyBuilder()
-    first, second = through(outer.read((k, i))), Read(product, (k, j))
+    first, second = through(outer.read((k, i))), Read(product, stored((k, i)))
     pairs = [
-        body.op("mul", body.read(first), body.read(second)),
-        body.op("mul", body.read(through(outer.read((k, j)))), body.read(Read(product, (k, i)))),
+        body.op("mul", body.read(first), body.read(Read(product, stored((k, j))))),
+        body.op("mul", body.read(through(outer.read((k, j)))), body.read(second)),
     ]
     loop = body.finish(body.op("add", *pairs))
     extents = (n, n, m)
-    windows = (Window(first, ((0,), (2,)), extents), Window(Read(product, (k, i)), ((0,), (2,)), extents))
+    windows = (Window(first, ((0,), (2,)), extents), Window(second, ((0,), (2,)), extents))
     return builder.define(expression, builder.task(Product("syr2k", extents, 2, windows, ((0,), (1,)), loop)))

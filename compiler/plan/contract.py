@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..expr import Contract, Expr, Structure
+from ..tensor.expr import Contract, Expr, Structure
 from .build import Builder, Use
 from .component import cells, component
 from .tasks import Assembly, BodyBuilder, Patch, number, plain

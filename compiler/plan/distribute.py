@@ -2,16 +2,16 @@
 
 Enters: expressions.  Leaves: equal expressions.  Always holds: only a sum that nothing else needs is multiplied out,
 and only where its own rounding errors are as large as those of the products: it has a product among its terms, or all
-its terms have one sign.  Not for: taking factors out (`compiler/factor.py`).
+its terms have one sign.  Not for: taking factors out (`compiler/calculus/factor.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .. import algebra
-from ..contraction import add, contract
-from ..expr import Constant, Contract, Expr, Size, Structure, Sum, Symbol, topological
+from ..tensor import algebra
+from ..tensor.contraction import add, contract
+from ..tensor.expr import Constant, Contract, Expr, Size, Structure, Sum, Symbol, topological
 from .build import Builder
 from .component import component_cost
 from .guess import Guess

@@ -11,8 +11,8 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from .. import algebra
-from ..expr import Contract, Expr, Sum, topological
+from ..tensor import algebra
+from ..tensor.expr import Contract, Expr, Sum, topological
 
 MOST_TERMS = 16
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..dims import Dim
+from ..tensor.dims import Dim
 
 UNKNOWN = 100  # what a size is taken for that is not known
 

@@ -14,13 +14,13 @@ from importlib.resources import files
 
 from ...grammar import syntax
 from ...grammar.source import Source
-from .. import algebra
-from ..contraction import add, contract, delta, symmetric
-from ..expr import Atom, Contract, Expr, Structure, Sum
-from ..match import match_inside
-from ..properties import PREDICATES
-from ..rulebook import Rulebook, instantiate, read
-from ..simplify import simplify
+from ..calculus.match import match_inside
+from ..calculus.rulebook import Rulebook, instantiate, read
+from ..calculus.simplify import simplify
+from ..tensor import algebra
+from ..tensor.contraction import add, contract, delta, symmetric
+from ..tensor.expr import Atom, Contract, Expr, Structure, Sum
+from ..tensor.properties import PREDICATES
 from .guess import Guess
 
 Names = dict[str, Expr]

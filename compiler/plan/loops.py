@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..program import Load, Loop, Op, Ref, Store, View
+from ..kernel.program import Load, Loop, Op, Ref, Store, View
 from .fuse import Fusion, Unit
 from .guess import Guess
 from .tasks import ONE, ZERO, Body, Cell, Cells, Factor, Index, Read, Shape, Task, plain

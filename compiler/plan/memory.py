@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ..program import Buffer, Load, Loop, Program, Require, Routine, Rows, Scale, Step, View
-from ..routines import ROUTINES
+from ..kernel.program import Buffer, Load, Loop, Program, Require, Routine, Rows, Scale, Step, View
+from ..kernel.routines import ROUTINES
 
 
 def compacted(program: Program) -> Program:

@@ -20,8 +20,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..expr import Expr, Symbol
-from ..program import Buffer, Program, Require
+from ..kernel.program import Buffer, Program, Require
+from ..tensor.expr import Expr, Symbol
 from .build import Builder, Use
 from .choices import Form, chosen
 from .distribute import distributed

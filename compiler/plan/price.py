@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..dims import Dim
-from ..routines import ROUTINES
+from ..kernel.routines import ROUTINES
+from ..tensor.dims import Dim
 from .guess import Guess
 from .order import CALL, GEMM, LOOP, PASS, SOLVE
 from .tasks import Assembly, Call, Cells, Product, Task

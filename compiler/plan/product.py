@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..dims import Dim
-from ..expr import Atom, Expr
-from ..properties import has
+from ..tensor.dims import Dim
+from ..tensor.expr import Atom, Expr
+from ..tensor.properties import has
 from .build import Builder, Use
 from .cells import product_cell
 from .tasks import BodyBuilder, Cells, Product, Read, Shape, Window, plain, through

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..contraction import COMPARISONS, oriented
-from ..expr import Contract, Expr, Map
+from ..tensor.contraction import COMPARISONS, oriented
+from ..tensor.expr import Contract, Expr, Map
 from .guess import Guess
 from .resolve import Network
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 
-from ..contraction import contract, size_scalar, symmetric
-from ..dims import Dim
-from ..expr import Contract, Expr, Structure, Symbol, symbol
+from ..tensor.contraction import contract, size_scalar, symmetric
+from ..tensor.dims import Dim
+from ..tensor.expr import Contract, Expr, Structure, Symbol, symbol
 from .tasks import ONE, ZERO, Index, Place, plain
 
 Factor = tuple[Expr, tuple[int, ...]]

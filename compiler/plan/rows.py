@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ..dims import Dim
-from ..program import Buffer, Loop, Program, Require, Routine, Rows, Scale, Step, View
-from ..routines import ROUTINES
+from ..kernel.program import Buffer, Loop, Program, Require, Routine, Rows, Scale, Step, View
+from ..kernel.routines import ROUTINES
+from ..tensor.dims import Dim
 from .guess import Guess
 from .memory import reads, views, writes
 

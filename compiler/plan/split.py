@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..expr import Expr, Symbol
-from ..program import Buffer, Program, Require
+from ..kernel.program import Buffer, Program, Require
+from ..tensor.expr import Expr, Symbol
 from .build import Use
 from .guess import Guess
 from .pipeline import Tasks, program_of, tasks_of

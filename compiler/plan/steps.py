@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Sequence
 
-from ..dims import Dim
-from ..program import Buffer, Loop, Program, Require, Routine, Scale, Step, View
+from ..kernel.program import Buffer, Loop, Program, Require, Routine, Scale, Step, View
+from ..tensor.dims import Dim
 from .build import Use
 from .fuse import Fusion, Unit
 from .guess import Guess

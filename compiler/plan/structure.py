@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .. import algebra
-from ..contraction import Factor, add, contract, delta, transpose
-from ..dims import Dim
-from ..expr import Atom, Contract, Expr, Map, Structure, Sum, Symbol, expand, topological
-from ..properties import has
+from ..tensor import algebra
+from ..tensor.contraction import Factor, add, contract, delta, transpose
+from ..tensor.dims import Dim
+from ..tensor.expr import Atom, Contract, Expr, Map, Structure, Sum, Symbol, expand, topological
+from ..tensor.properties import has
 
 
 def structured(results: Sequence[Expr]) -> list[Expr]:

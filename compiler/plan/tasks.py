@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..dims import Dim
-from ..program import Buffer
+from ..kernel.program import Buffer
+from ..tensor.dims import Dim
 
 ZERO, ONE = Dim.of(0), Dim.of(1)
 Shape = tuple[Dim, ...]

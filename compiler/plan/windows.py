@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..dims import Dim
-from ..program import View
+from ..kernel.program import View
+from ..tensor.dims import Dim
 from .tasks import ONE, ZERO, Place, Shape
 
 

@@ -33,7 +33,7 @@ def derivative_command(operation: str, summary: str, examples: str) -> click.Com
         elif kernel:
             text = derived.source()
         elif function.name is None:
-            from ..compiler.printer import text as formula
+            from ..compiler.printing.printer import text as formula
 
             text = formula(derived.definition().results[0])
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ...compiler.emit import emit
+from ...compiler.kernel.emit import emit
 from ...grammar import errors
 from ..njit_text import NAMES, caller_text
 from .loader_text import docstring

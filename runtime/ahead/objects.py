@@ -70,7 +70,7 @@ def compiled(targets: Sequence[Target], levels: Sequence[str]) -> Compiled:
 
 
 def _kernel_text(target: Target, symbol: str) -> str:
-    from ...compiler.emit import emit
+    from ...compiler.kernel.emit import emit
 
     return build.lower_kernel(symbol, emit(target.program, "float64", target.name).text)
 

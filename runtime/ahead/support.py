@@ -18,7 +18,7 @@ _BASE = Path(__file__).resolve().parents[2]
 
 _INIT = '''"""Support of the functions beside this folder: copies of files of matgrad, and what is used of them."""
 
-from .compiler.routines import ROUTINES as _ROUTINES
+from .compiler.kernel.routines import ROUTINES as _ROUTINES
 from .runtime import elementary as _elementary
 from .runtime import library as _library
 from .runtime import special as _special
@@ -54,7 +54,7 @@ def files(folder: str) -> dict[str, str]:
         found[name] = _file(name).read_text(encoding="utf-8")
         pending += _imported(name, found[name])
     text = _INIT.format(intrinsics=", ".join(INTRINSICS), callers=", ".join(NAMES))
-    for package in ("compiler", "runtime"):
+    for package in sorted({str(p) for name in found for p in Path(name).parents} - {"."}):
         found.setdefault(f"{package}/__init__.py", f'"""Copies of files of matgrad\'s {package}."""\n')
     return {f"{folder}/{name}": content for name, content in {"__init__.py": text, **found}.items()}
 

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...compiler.emit_text import Names
-from ...compiler.interpret import solve_size
-from ...compiler.layout import Layout, layout
+from ...compiler.kernel.emit_text import Names
+from ...compiler.kernel.interpret import solve_size
+from ...compiler.kernel.layout import Layout, layout
+from ...compiler.kernel.program import Program, Require
 from ...compiler.plan.atoms import NoRoutine
-from ...compiler.program import Program, Require
 from ...grammar import errors
 from ..compilation import Compilation, nest_of
 

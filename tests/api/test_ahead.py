@@ -14,14 +14,17 @@ X, y, w, b = rng.normal(size=(200, 30)), rng.normal(size=200), rng.normal(size=3
 
 CASES = {
     "quadratic form of an inverse": (
-        "b'*(K \\ b) + logdet(K) where K: posdef matrix[n, n], b: vector[n]", {"K": K}, {"b": b}, ["cholesky(K)", "log"],
+        "b'*(K \\ b) + logdet(K) where K: posdef matrix[n, n], b: vector[n]",
+        {"K": K},
+        {"b": b},
+        ["cholesky(K)", "log"],
     ),
     "general inverse": ("b'*(A \\ b) + logabsdet(A)", {"A": A}, {"b": b}, ["lu(A)"]),
     "product": ("tr(A*B*C*D)", {"A": A, "B": B, "C": C}, {"D": K}, ["gemm"]),
     "elementwise": ("sum(exp(A) .* D)", {"A": A}, {"D": K}, ["exp(A"]),
     "constant term": ("sum(log(1 + y.^2)) + w'*w", {"y": y}, {"w": w}, ["log1p"]),
     "least squares": ("norm2(X*w - y)^2", {"X": X, "y": y}, {"w": w}, []),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -62,7 +65,11 @@ def test_single_precision_and_mixed():
     expected = np.trace(A @ B @ C @ K)
     for _ in range(4):
         assert np.isclose(single(K.astype(np.float32)), expected, rtol=1e-4)
-        assert np.isclose(single(K), np.trace(A.astype(np.float32).astype(float) @ B.astype(np.float32) @ C.astype(np.float32) @ K), rtol=1e-6)
+        assert np.isclose(
+            single(K),
+            np.trace(A.astype(np.float32).astype(float) @ B.astype(np.float32) @ C.astype(np.float32) @ K),
+            rtol=1e-6,
+        )
 
 
 def test_a_failure_of_what_is_computed_ahead_is_named():

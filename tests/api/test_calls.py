@@ -168,9 +168,13 @@ DECLARED = mg.function(
     "L: lower matrix[n, n], U: upper matrix[n, n], D: diagonal matrix[n, n], x: nonneg vector[n]"
 )
 GOOD = {
-    "A": np.array([[1.0, 2.0], [2.0, 1.0]]), "S": np.eye(2), "L": np.tril(np.ones((2, 2))), "U": np.triu(np.ones((2, 2))),
-    "D": np.eye(2), "x": np.array([0.0, 1.0]),
-}  # fmt: skip
+    "A": np.array([[1.0, 2.0], [2.0, 1.0]]),
+    "S": np.eye(2),
+    "L": np.tril(np.ones((2, 2))),
+    "U": np.triu(np.ones((2, 2))),
+    "D": np.eye(2),
+    "x": np.array([0.0, 1.0]),
+}
 BAD = {"A": GOOD["L"], "S": GOOD["L"], "L": GOOD["U"], "U": GOOD["L"], "D": GOOD["A"], "x": np.array([-1.0, 1.0])}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import matgrad as mg
-from matgrad.compiler.evaluate import evaluate
+from matgrad.compiler.tensor.evaluate import evaluate
 
 SIZES = dict(zip("mnpqrstuv", (5, 3, 4, 2, 6, 7, 2, 3, 4), strict=True))
 EXPRESSIONS = """

@@ -67,7 +67,9 @@ class TestDeterminants:
         X = _of_rank(4, rank)
         f = mg.function("det(X)")
         assert np.isclose(f(X), np.linalg.det(X), atol=1e-12)
-        minors = [[np.linalg.det(np.delete(np.delete(X, i, 0), j, 1)) * (-1) ** (i + j) for j in range(4)] for i in range(4)]
+        minors = [
+            [np.linalg.det(np.delete(np.delete(X, i, 0), j, 1)) * (-1) ** (i + j) for j in range(4)] for i in range(4)
+        ]
         assert np.allclose(f.grad("X")(X), minors, atol=1e-12)
         assert np.allclose(mg.function("adj(X)")(X), np.transpose(minors), atol=1e-12)
         assert np.allclose(f.hess("X")(X), polynomial_hessian(np.linalg.det, X), atol=1e-6)
@@ -151,12 +153,15 @@ class TestMasks:
             ("sum(where(x > 0, sqrt(x), 0))", lambda x: x**-0.5 / 2, lambda x: -(x**-1.5) / 4),
             ("sum(where(x > 0, log(x), 0))", lambda x: 1 / x, lambda x: -1 / x**2),
             ("sum(where(x <= 0, 0, 1 ./ x))", lambda x: -1 / x**2, lambda x: 2 / x**3),
-            ("{ u = sqrt(x); sum(where(x > 0, u + x.*u, 0)) }", lambda x: (1 + 3 * x) * x**-0.5 / 2,
-             lambda x: (3 * x - 1) * x**-1.5 / 4),
+            (
+                "{ u = sqrt(x); sum(where(x > 0, u + x.*u, 0)) }",
+                lambda x: (1 + 3 * x) * x**-0.5 / 2,
+                lambda x: (3 * x - 1) * x**-1.5 / 4,
+            ),
             ("sum(where(x > 0, exp(log(x).^2), 0))", lambda x: np.exp(np.log(x) ** 2) * 2 * np.log(x) / x, None),
             ("sum(where(x > 0, where(x > 0, x.*log(x), x), 0))", lambda x: np.log(x) + 1, lambda x: 1 / x),
         ],
-    )  # fmt: skip
+    )
     def test_elementwise(self, text, first, second):
         x = np.array([0.0, -1.0, 0.5, 3.0])
         f = mg.function(text)

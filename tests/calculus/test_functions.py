@@ -15,7 +15,7 @@ import scipy.linalg
 import scipy.special
 
 import matgrad as mg
-from matgrad.compiler.builtins import BUILTINS, abbreviations
+from matgrad.compiler.language.builtins import BUILTINS, abbreviations
 
 ROOT = Path(__file__).parents[2]
 SIZES = {"m": 4, "n": 3, "p": 2, "q": 2}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import matgrad as mg
-from matgrad.compiler import printer
+from matgrad.compiler.printing import printer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -48,9 +48,7 @@ REFERENCES = {
     "graphical_lasso": ("P", lambda S, P, lam: anp.trace(S @ P) - _logdet(P) + lam * anp.sum(anp.abs(P))),
     "multivariate_normal": (
         "mu S",
-        lambda X, mu, S: (
-            0.5 * anp.trace((X - mu) @ anp.linalg.solve(S, (X - mu).T)) + X.shape[0] / 2 * _logdet(S)
-        ),
+        lambda X, mu, S: 0.5 * anp.trace((X - mu) @ anp.linalg.solve(S, (X - mu).T)) + X.shape[0] / 2 * _logdet(S),
     ),
     "network": (
         "A b B",
@@ -106,7 +104,9 @@ def test_gradient(name, variable, dtype):
     assert np.allclose(function.grad(variable)(**arguments), gradient, rtol=1e-5 if dtype == "float32" else 1e-12)
 
 
-@pytest.mark.parametrize("name", ["least_squares", "ridge", "logistic", "poisson", "softmax_regression", "factorization"])
+@pytest.mark.parametrize(
+    "name", ["least_squares", "ridge", "logistic", "poisson", "softmax_regression", "factorization"]
+)
 def test_hessian(name):
     function = FUNCTIONS[name]
     arrays = data(function)

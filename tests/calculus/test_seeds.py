@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import matgrad as mg
-from matgrad.compiler.elaborate import Elaborator, Sizes
-from matgrad.compiler.dims import Dim
-from matgrad.compiler.expr import symbol
+from matgrad.compiler.language.elaborate import Elaborator, Sizes
+from matgrad.compiler.tensor.dims import Dim
+from matgrad.compiler.tensor.expr import symbol
 from matgrad.grammar.parse import parse_expression
 from matgrad.grammar.source import text_source
 
@@ -73,7 +73,9 @@ class TestFactsOfMatrixCalculus:
 
     def test_gradient_by_the_transpose(self):
         # grad by A' of f(A) is the transpose of the gradient by A.
-        by_transpose = mg.function("{ T = A'; f = tr(T'*C*T*B); grad(f, T) } where A: matrix[m, n], B: matrix[m, m], C: matrix[n, n]")
+        by_transpose = mg.function(
+            "{ T = A'; f = tr(T'*C*T*B); grad(f, T) } where A: matrix[m, n], B: matrix[m, m], C: matrix[n, n]"
+        )
         direct = mg.function("grad(tr(A*B*A'*C), A)' where A: matrix[m, n], B: matrix[n, n], C: matrix[m, m]")
         M, N = rng.normal(size=(5, 5)), rng.normal(size=(3, 3))
         assert by_transpose(A=A, B=M, C=N).shape == (3, 5)

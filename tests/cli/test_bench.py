@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from matgrad.runtime import timing
+from matgrad.runtime.verification import timing
 
 
 @pytest.fixture(autouse=True)

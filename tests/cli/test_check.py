@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import matgrad as mg
-from matgrad.runtime import check as numerical
-from matgrad.runtime.differences import Unsettled, derivative_at_zero
 from matgrad.runtime.function import Function
-from matgrad.runtime.sampling import PRIMES, STYLES, draw, fitting_sizes
+from matgrad.runtime.verification import check as numerical
+from matgrad.runtime.verification.differences import Unsettled, derivative_at_zero
+from matgrad.runtime.verification.sampling import PRIMES, STYLES, draw, fitting_sizes
 
 
 def test_file(ok):

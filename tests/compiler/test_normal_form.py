@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matgrad.compiler import algebra
-from matgrad.compiler.contraction import contract
-from matgrad.compiler.dims import Dim
-from matgrad.compiler.evaluate import evaluate
-from matgrad.compiler.expr import symbol, topological
-from matgrad.compiler.simplify import simplify
+from matgrad.compiler.calculus.simplify import simplify
+from matgrad.compiler.tensor import algebra
+from matgrad.compiler.tensor.contraction import contract
+from matgrad.compiler.tensor.dims import Dim
+from matgrad.compiler.tensor.evaluate import evaluate
+from matgrad.compiler.tensor.expr import symbol, topological
 
 SIZES = {"n": 3}
 N = Dim.of("n")
@@ -67,8 +67,10 @@ def test_order_and_names_of_indices_do_not_matter(drawn, random):
     random.shuffle(renamed)
     shuffled = [(leaf, tuple(renamed[label] for label in labels)) for leaf, labels in factors]
     random.shuffle(shuffled)
-    turned = [(leaf, labels[::-1] if leaf.order == 2 and "symmetric" in getattr(leaf, "attributes", ()) else labels)
-              for leaf, labels in shuffled]  # fmt: skip
+    turned = [
+        (leaf, labels[::-1] if leaf.order == 2 and "symmetric" in getattr(leaf, "attributes", ()) else labels)
+        for leaf, labels in shuffled
+    ]
     again = contract(turned, [renamed[label] for label in outputs], {renamed[label]: N for label in used})
     assert again is expression
 
@@ -99,7 +101,9 @@ def test_simplifying_keeps_the_value(first, second, coefficient):
         terms.append(contract(factors, outputs[:2], dict.fromkeys(used, N)))
     if terms[0].order != terms[1].order:
         return
-    expression = algebra.map_("log1p", [algebra.map_("exp", [algebra.total(terms[0], algebra.scaled(terms[1], coefficient))])])
+    expression = algebra.map_(
+        "log1p", [algebra.map_("exp", [algebra.total(terms[0], algebra.scaled(terms[1], coefficient))])]
+    )
     expected = evaluate(expression, ARRAYS, SIZES)
     simplified = simplify(expression)
     actual = evaluate(simplified, ARRAYS, SIZES)

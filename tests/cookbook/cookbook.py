@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 import matgrad as mg
-from matgrad.compiler.evaluate import evaluate
-from matgrad.compiler.expr import Symbol
+from matgrad.compiler.tensor.evaluate import evaluate
+from matgrad.compiler.tensor.expr import Symbol
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs" / "cookbook.md"
@@ -119,7 +119,13 @@ def document() -> str:
     for line in lines:
         if line.section != section:
             section = line.section
-            out += ["", f"## {section}", "", "| | expression | by | matgrad's derivative | | note |", "|---|---|---|---|---|---|"]
+            out += [
+                "",
+                f"## {section}",
+                "",
+                "| | expression | by | matgrad's derivative | | note |",
+                "|---|---|---|---|---|---|",
+            ]
         if line.supported:
             printed = str(line.derivative())
             if printed.startswith("fn "):  # what names sizes is printed with its types

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matgrad.compiler.evaluate import evaluate
-from matgrad.compiler.interpret import run
+from matgrad.compiler.kernel.interpret import run
 from matgrad.compiler.plan import plan
 from matgrad.compiler.plan.atoms import NoRoutine
-
+from matgrad.compiler.tensor.evaluate import evaluate
 from tests.cookbook.cookbook import DOCUMENT, SIZES, array, data, document, identical, read
 from tests.support import unsimplified
 
@@ -50,7 +49,9 @@ def test_against_differences(line):
         ends.append(evaluate(definition.results[0], moved, SIZES))
     slope = (4 * (ends[2] - ends[3]) / 1e-4 - (ends[0] - ends[1]) / 2e-4) / 3
     ours = evaluate(line.derivative().definition().results[0], arrays, SIZES)
-    assert np.allclose(np.tensordot(ours, direction, direction.ndim), slope, rtol=1e-6, atol=1e-6 * (1 + np.max(np.abs(slope))))
+    assert np.allclose(
+        np.tensordot(ours, direction, direction.ndim), slope, rtol=1e-6, atol=1e-6 * (1 + np.max(np.abs(slope)))
+    )
 
 
 def test_forms_of_the_book():

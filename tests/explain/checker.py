@@ -2,29 +2,29 @@
 
 What is printed is parsed again as text of the language and evaluated on random arguments.  A differential `d(...)` in
 it is the finite difference of what stands in the brackets, so that the rules are no witnesses of their own lines.
-Every line must have the value of its expression and of the line before it; the differential of the function is compared with
-finite differences of the function, and derivatives with the differential.
+Every line must have the value of its expression and of the line before it; the differential of the function is compared
+with finite differences of the function, and derivatives with the differential.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from matgrad.compiler.contraction import ones
-from matgrad.compiler.dims import Dim
-from matgrad.compiler.elaborate import Elaborator, Sizes
-from matgrad.compiler.evaluate import evaluate
 from matgrad.compiler.explain.typeset import revealed
 from matgrad.compiler.explain.words import text as shown_text
-from matgrad.compiler.expr import expand, symbol
-from matgrad.compiler.printer import type_of
-from matgrad.compiler.unparse import type_text, unparse
+from matgrad.compiler.language.elaborate import Elaborator, Sizes
+from matgrad.compiler.printing.printer import type_of
+from matgrad.compiler.printing.unparse import type_text, unparse
+from matgrad.compiler.tensor.contraction import ones
+from matgrad.compiler.tensor.dims import Dim
+from matgrad.compiler.tensor.evaluate import evaluate
+from matgrad.compiler.tensor.expr import expand, symbol
 from matgrad.grammar import syntax
 from matgrad.grammar.errors import DomainError
 from matgrad.grammar.parse import parse_expression
 from matgrad.grammar.source import text_source
-from matgrad.runtime.differences import Unsettled, derivative_at_zero
-from matgrad.runtime.sampling import STYLES, draw, draw_arguments, fitting_sizes
+from matgrad.runtime.verification.differences import Unsettled, derivative_at_zero
+from matgrad.runtime.verification.sampling import STYLES, draw, draw_arguments, fitting_sizes
 
 NOWHERE = syntax.Span(0, 0)
 TOLERANCE = 1e-6

@@ -8,7 +8,7 @@ import time
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads only slow matrices of this size down
 
-from .runs import Result, fuzz  # noqa: E402
+from .runs import Result, fuzz
 
 
 def main() -> None:
@@ -27,7 +27,10 @@ def main() -> None:
     def report(number: int, result: Result) -> None:
         nonlocal shown
         for failure in result.failures[shown:]:
-            print(f"program {failure.number}: {failure.complaint}\n  {failure.text}\n  shrunk: {failure.shrunk}", flush=True)
+            print(
+                f"program {failure.number}: {failure.complaint}\n  {failure.text}\n  shrunk: {failure.shrunk}",
+                flush=True,
+            )
         shown = len(result.failures)
         if number % 500 == 0:
             seconds = time.perf_counter() - started

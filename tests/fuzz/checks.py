@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 import matgrad as mg
-from matgrad.compiler.elaborate import Definition
-from matgrad.compiler.evaluate import evaluate
-from matgrad.compiler.interpret import run
+from matgrad.compiler.kernel.interpret import run
+from matgrad.compiler.language.definition import Definition
 from matgrad.compiler.plan import plan
 from matgrad.compiler.plan.atoms import NoRoutine
+from matgrad.compiler.tensor.evaluate import evaluate
 
-from .programs import Program, array, data
 from .productions import SIZES
+from .programs import Program, array, data
 
 Array = Any
 LARGEST = 1e4
@@ -76,7 +76,12 @@ def complaint(program: Program, seed: int, kernels: bool = False) -> str:
 
 
 def _derivatives(
-    function: mg.Function, program: Program, arrays: dict[str, Array], name: str, rng: np.random.Generator, kernels: bool
+    function: mg.Function,
+    program: Program,
+    arrays: dict[str, Array],
+    name: str,
+    rng: np.random.Generator,
+    kernels: bool,
 ) -> str:
     direction = array(name, rng, direction=True)
 
@@ -106,7 +111,9 @@ def _derivatives(
     found = _differs(what, np.tensordot(derivative, direction, direction.ndim), slope, tolerance)
     found = found or _differs(f"planned {what}", _planned(derived, arrays), derivative, 1e-8)
     if kernels and not found:
-        found = _differs(f"compiled {what}", (function.grad(name) if scalar else function.jac(name))(**arrays), derivative, 1e-8)
+        found = _differs(
+            f"compiled {what}", (function.grad(name) if scalar else function.jac(name))(**arrays), derivative, 1e-8
+        )
     if found or not scalar:
         return found
     try:
@@ -116,9 +123,13 @@ def _derivatives(
 
 
 def _second(
-    function: mg.Function, arrays: dict[str, Array], name: str, direction: Array,
-    along: Callable[..., tuple[Array, Array]], gradient: Definition,
-) -> str:  # fmt: skip
+    function: mg.Function,
+    arrays: dict[str, Array],
+    name: str,
+    direction: Array,
+    along: Callable[..., tuple[Array, Array]],
+    gradient: Definition,
+) -> str:
     slope, doubt = along(lambda moved: _evaluated(gradient, moved))
     product = function.hvp(name).definition()
     last = product.parameters[-1].name

@@ -30,13 +30,28 @@ class Production:
 
 
 PARAMETERS = {
-    "A": ("mn", "matrix[m, n]"), "C": ("mn", "matrix[m, n]"), "B": ("nm", "matrix[n, m]"), "X": ("nn", "matrix[n, n]"),
-    "Y": ("nn", "matrix[n, n]"), "M": ("mm", "matrix[m, m]"), "S": ("nn", "symmetric matrix[n, n]"),
-    "P": ("nn", "posdef matrix[n, n]"), "D": ("nn", "diagonal matrix[n, n]"), "L": ("nn", "lower matrix[n, n]"),
-    "U": ("nn", "upper matrix[n, n]"), "Q": ("nn", "orthogonal matrix[n, n]"), "x": ("n", "vector[n]"),
-    "y": ("n", "vector[n]"), "u": ("m", "vector[m]"), "v": ("m", "vector[m]"), "p": ("n", "positive vector[n]"),
-    "s": ("s", "scalar"), "t": ("s", "scalar"), "c": ("s", "positive scalar"), "w": ("r", "matrix[1, n]"),
-}  # fmt: skip
+    "A": ("mn", "matrix[m, n]"),
+    "C": ("mn", "matrix[m, n]"),
+    "B": ("nm", "matrix[n, m]"),
+    "X": ("nn", "matrix[n, n]"),
+    "Y": ("nn", "matrix[n, n]"),
+    "M": ("mm", "matrix[m, m]"),
+    "S": ("nn", "symmetric matrix[n, n]"),
+    "P": ("nn", "posdef matrix[n, n]"),
+    "D": ("nn", "diagonal matrix[n, n]"),
+    "L": ("nn", "lower matrix[n, n]"),
+    "U": ("nn", "upper matrix[n, n]"),
+    "Q": ("nn", "orthogonal matrix[n, n]"),
+    "x": ("n", "vector[n]"),
+    "y": ("n", "vector[n]"),
+    "u": ("m", "vector[m]"),
+    "v": ("m", "vector[m]"),
+    "p": ("n", "positive vector[n]"),
+    "s": ("s", "scalar"),
+    "t": ("s", "scalar"),
+    "c": ("s", "positive scalar"),
+    "w": ("r", "matrix[1, n]"),
+}
 
 PRODUCTIONS: list[Production] = []
 
@@ -63,17 +78,32 @@ def _others(x: Array) -> Array:
 
 # Elementwise, of every shape.
 SMOOTH = {
-    "sin": np.sin, "cos": np.cos, "tanh": np.tanh, "sigmoid": scipy.special.expit, "softplus": _softplus, "atan": np.arctan,
-    "asinh": np.arcsinh, "erf": scipy.special.erf, "erfc": scipy.special.erfc, "normcdf": scipy.special.ndtr, "square": np.square,
-    "normpdf": lambda x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi), "expm1": np.expm1, "exp": np.exp,
-}  # fmt: skip
+    "sin": np.sin,
+    "cos": np.cos,
+    "tanh": np.tanh,
+    "sigmoid": scipy.special.expit,
+    "softplus": _softplus,
+    "atan": np.arctan,
+    "asinh": np.arcsinh,
+    "erf": scipy.special.erf,
+    "erfc": scipy.special.erfc,
+    "normcdf": scipy.special.ndtr,
+    "square": np.square,
+    "normpdf": lambda x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
+    "expm1": np.expm1,
+    "exp": np.exp,
+}
 KINKED = {"abs": np.abs, "relu": lambda x: np.maximum(x, 0)}
 STEPS = {"sign": np.sign, "floor": np.floor, "ceil": np.ceil}
 # Of 1 + x^2 or of tanh(x)/2, which are in their domains.
 ABOVE_ONE = {
-    "log": np.log, "sqrt": np.sqrt, "lgamma": scipy.special.gammaln, "digamma": scipy.special.digamma, "acosh": np.arccosh,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "lgamma": scipy.special.gammaln,
+    "digamma": scipy.special.digamma,
+    "acosh": np.arccosh,
     "trigamma": lambda x: scipy.special.polygamma(1, x),
-}  # fmt: skip
+}
 INSIDE = {"asin": np.arcsin, "acos": np.arccos, "atanh": np.arctanh, "log1p": np.log1p, "tan": np.tan}
 for _z in ("s", "n", "m", "r", "nn", "mn", "nm", "mm"):
     for _name, _f in SMOOTH.items():
@@ -159,8 +189,12 @@ for _z in ("n", "m"):
     _add(f"{_z}{_z}", "diag({0})", _z, np.diag)
     _add(f"{_z}{_z}", "{0} .* {1}", f"{_z} {_z}{_z}", lambda a, b: a[:, None] * b)
     _add(f"{_z}{_z}", "{1} + {0}'", f"{_z} {_z}{_z}", lambda a, b: b + a)
-    _add(f"{_z}{_z}", "unvec(kron({0}, {1}), %s, %s)" % (_z, _z), f"{_z} {_z}",
-         lambda a, b: np.reshape(np.kron(a, b), (len(a), len(a)), order="F"))  # fmt: skip
+    _add(
+        f"{_z}{_z}",
+        "unvec(kron({0}, {1}), %s, %s)" % (_z, _z),
+        f"{_z} {_z}",
+        lambda a, b: np.reshape(np.kron(a, b), (len(a), len(a)), order="F"),
+    )
 
 # Square matrices.
 for _z in ("nn", "mm"):
@@ -188,8 +222,12 @@ for _z in ("nn", "mm"):
     _add(_z, "softmax({0}, 1)", _z, lambda a: scipy.special.softmax(a, axis=0))
     _add(_z, "unvec(vec({0}) .* vec({1}), %s, %s)" % tuple(_z), f"{_z} {_z}", np.multiply)
     _add(_z, "kron({0}, {1})[:%s, -%s:]" % tuple(_z), f"{_z} {_z}", lambda a, b: np.kron(a, b)[: len(a), -len(a) :])
-    _add(_z, "[{0}, {1}; {1}', {0}][1:%s+1, 0:%s]" % tuple(_z), f"{_z} {_z}",
-         lambda a, b: np.block([[a, b], [b.T, a]])[1 : len(a) + 1, : len(a)])  # fmt: skip
+    _add(
+        _z,
+        "[{0}, {1}; {1}', {0}][1:%s+1, 0:%s]" % tuple(_z),
+        f"{_z} {_z}",
+        lambda a, b: np.block([[a, b], [b.T, a]])[1 : len(a) + 1, : len(a)],
+    )
     _add("s", "tr({0})", _z, np.trace)
     _add("s", "tr({0}*{1})", f"{_z} {_z}", lambda a, b: np.trace(a @ b))
     _add("s", "tr({0}*{1}*{0}'*{1})", f"{_z} {_z}", lambda a, b: np.trace(a @ b @ a.T @ b))

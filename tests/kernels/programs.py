@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from matgrad.compiler.dims import Dim
-from matgrad.compiler.interpret import run
-from matgrad.compiler.program import Buffer, Load, Loop, Op, Program, Ref, Routine, Scale, Step, Store, View
-from matgrad.compiler.routines import ROUTINES
+from matgrad.compiler.kernel.interpret import run
+from matgrad.compiler.kernel.program import Buffer, Load, Loop, Op, Program, Ref, Routine, Scale, Step, Store, View
+from matgrad.compiler.kernel.routines import ROUTINES
+from matgrad.compiler.tensor.dims import Dim
 from matgrad.runtime.kernel import Kernel
 
 Array = Any

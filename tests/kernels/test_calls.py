@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from matgrad.compiler.dims import Dim
-from matgrad.compiler.program import Buffer, Load, Loop, Op, Program, Ref, Routine, Scale, Store
+from matgrad.compiler.kernel.program import Buffer, Load, Loop, Op, Program, Ref, Routine, Scale, Store
+from matgrad.compiler.tensor.dims import Dim
 from matgrad.grammar.errors import ArgumentError, DomainError, ShapeError
 from matgrad.grammar.errors import TypeError as MatgradTypeError
 from matgrad.runtime.kernel import Kernel
-from matgrad.runtime.threads import functions
+from matgrad.runtime.threads import functions, one_thread
 
 Array = Any
 M, N = Dim.of("m"), Dim.of("n")
@@ -368,4 +368,30 @@ def test_the_threads_of_blas_are_as_before() -> None:
                 worker.join()
             assert get() == 2
     finally:
+        put(before)
+
+
+def test_the_threads_of_blas_when_python_changes_threads_often() -> None:
+    get, put = functions()
+    if get is None:
+        pytest.skip("SciPy has another BLAS")
+    before, interval = get(), sys.getswitchinterval()
+
+    def work() -> None:
+        for _ in range(200):
+            with one_thread(1000):
+                pass
+
+    try:
+        sys.setswitchinterval(1e-6)
+        for _ in range(20):
+            put(2)
+            workers = [threading.Thread(target=work) for _ in range(4)]
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                worker.join()
+            assert get() == 2
+    finally:
+        sys.setswitchinterval(interval)
         put(before)

@@ -12,9 +12,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matgrad.compiler.dims import Dim
-from matgrad.compiler.emit import emit
-from matgrad.compiler.program import Buffer, Load, Loop, Op, Program, Ref, Require, Routine, Rows, Scale, Step, Store
+from matgrad.compiler.kernel.emit import emit
+from matgrad.compiler.kernel.program import (
+    Buffer,
+    Load,
+    Loop,
+    Op,
+    Program,
+    Ref,
+    Require,
+    Routine,
+    Rows,
+    Scale,
+    Step,
+    Store,
+)
+from matgrad.compiler.tensor.dims import Dim
 from matgrad.grammar.errors import ShapeError
 from matgrad.runtime.kernel import Kernel
 

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matgrad.compiler.program import Program, Routine, Scale
-from matgrad.compiler.routines import ROUTINES
+from matgrad.compiler.kernel.emit import emit
+from matgrad.compiler.kernel.program import Buffer, Program, Routine, Scale, View
+from matgrad.compiler.kernel.routines import ROUTINES
+from matgrad.compiler.tensor.dims import Dim
 from matgrad.grammar.errors import DomainError
 from matgrad.runtime.kernel import Kernel
 
@@ -156,8 +158,8 @@ def test_lu(dtype: str) -> None:
 
 
 def lu_program() -> tuple[Program, list[str]]:
-    from matgrad.compiler.dims import Dim
-    from matgrad.compiler.program import Buffer
+    from matgrad.compiler.kernel.program import Buffer
+    from matgrad.compiler.tensor.dims import Dim
 
     n, k = Dim.of("n"), Dim.of("k")
     a, b = Buffer("A", (n, n), "input"), Buffer("B", (n, k), "input")
@@ -226,8 +228,8 @@ def test_failures(name: str, bad: Array) -> None:
 @cache
 def failing_program(name: str) -> Program:
     """Applies a routine that can fail, and then returns 1."""
-    from matgrad.compiler.dims import Dim
-    from matgrad.compiler.program import Buffer
+    from matgrad.compiler.kernel.program import Buffer
+    from matgrad.compiler.tensor.dims import Dim
 
     n = Dim.of("n")
     a, b, done = Buffer("A", (n, n), "input"), Buffer("b", (n,), "input"), Buffer("done", (), "output")
@@ -250,3 +252,31 @@ def test_a_vector_of_maxima_is_found_in_one_pass() -> None:
     b = np.array([2.0, 1.0, np.nan])
     found = Kernel(program).run(a, b, b)
     np.testing.assert_array_equal(found, [2.0, np.nan, np.nan])
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_column_times_a_matrix(transposed: bool) -> None:
+    """Columns of matrices, whose elements are not side by side, as argument and as result of gemv."""
+    m, n = Dim.of("m"), Dim.of("n")
+    a, b, c = Buffer("A", (m, n), "input"), Buffer("B", (n, n), "input"), Buffer("C", (m, n), "input")
+    y, z = Buffer("Y", (m, n), "output"), Buffer("Z", (n, n), "output")
+    (p, q), (r, s) = ((c, z), (n, m)) if transposed else ((b, y), (m, n))
+    x = View(p, Dim.of(1), (n,), (s,))
+    out = View(q, Dim.of(0), (n,), (r,))
+    matrix = a.view().T if transposed else a.view()
+    steps = (
+        Routine("fill", (y.view(),), (), (Scale(2.0),)),
+        Routine("fill", (z.view(),), (), (Scale(3.0),)),
+        Routine("gemv", (out,), (matrix, x), (Scale(0.5), Scale(-1.0))),
+    )
+    program = Program((a, b, c), (y, z), (), steps)
+    assert "contiguous" in emit(program).text
+    kernel = Kernel(program)
+    for rows, columns in ((1, 2), (7, 3), (30, 41)):
+        arguments = tuple(
+            np.random.default_rng(0).normal(size=size)
+            for size in ((rows, columns), (columns, columns), (rows, columns))
+        )
+        expected, found = both(program, arguments, kernel)
+        for e, f in zip(expected, found, strict=True):
+            np.testing.assert_allclose(f, e, rtol=1e-10, atol=1e-10)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matgrad.compiler.program import Program
-from matgrad.compiler.scalars import SCALARS
+from matgrad.compiler.kernel.program import Program
+from matgrad.compiler.kernel.scalars import SCALARS
 from matgrad.runtime.kernel import Kernel
 
 from .programs import both, map_program

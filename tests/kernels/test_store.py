@@ -24,8 +24,8 @@ PROCESS = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import numpy as np
-from matgrad.compiler.dims import Dim
-from matgrad.compiler.program import Buffer, Program, Routine
+from matgrad.compiler.tensor.dims import Dim
+from matgrad.compiler.kernel.program import Buffer, Program, Routine
 from matgrad.runtime.kernel import Kernel
 n = Dim.of("n")
 a, x, y = Buffer("A", (n, n), "input"), Buffer("x", (n,), "input"), Buffer("y", (n,), "output")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 import pytest
 
@@ -24,11 +23,21 @@ class TestIndices:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            ("A[0, 0]", A[0, 0]), ("A[1, :]", A[1]), ("A[:, 2]", A[:, 2]), ("A[1:3, :]", A[1:3]), ("A[:2, 1:]", A[:2, 1:]),
-            ("A[-1, :]", A[-1]), ("A[:, -3]", A[:, -3]), ("A[1:-1, 0]", A[1:-1, 0]), ("A[-2:, :]", A[-2:]),
-            ("A[2:2, :]", A[2:2]), ("A[1:3, :][0, :]", A[1]), ("A'[0, :]", A[:, 0]), ("(A*A')[1, 2]", A[1] @ A[2]),
+            ("A[0, 0]", A[0, 0]),
+            ("A[1, :]", A[1]),
+            ("A[:, 2]", A[:, 2]),
+            ("A[1:3, :]", A[1:3]),
+            ("A[:2, 1:]", A[:2, 1:]),
+            ("A[-1, :]", A[-1]),
+            ("A[:, -3]", A[:, -3]),
+            ("A[1:-1, 0]", A[1:-1, 0]),
+            ("A[-2:, :]", A[-2:]),
+            ("A[2:2, :]", A[2:2]),
+            ("A[1:3, :][0, :]", A[1]),
+            ("A'[0, :]", A[:, 0]),
+            ("(A*A')[1, 2]", A[1] @ A[2]),
         ],
-    )  # fmt: skip
+    )
     def test_as_in_python(self, text, expected):
         assert np.shape(value(text, A)) == expected.shape
         assert np.allclose(value(text, A), expected)
@@ -39,7 +48,9 @@ class TestIndices:
         for i in range(4):
             for j in range(2):
                 assert np.array_equal(f(A, i, j), A[i, j : j + 2])
-                gradient = mg.function("sum(A[i, j:j+2]) where A: matrix[m, n], i: integer scalar, j: integer scalar").grad("A")
+                gradient = mg.function(
+                    "sum(A[i, j:j+2]) where A: matrix[m, n], i: integer scalar, j: integer scalar"
+                ).grad("A")
                 expected = np.zeros((4, 3))
                 expected[i, j : j + 2] = 1
                 assert np.array_equal(gradient(A, i, j), expected)
@@ -90,13 +101,22 @@ class TestBlocks:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            ("[Q, W; W, Q]", np.block([[Q, W], [W, Q]])), ("[x, y]", np.column_stack([x, y])), ("[x; y]", np.concatenate([x, y])),
-            ("[x; 1]", np.append(x, 1)), ("[1; 2]", np.array([1.0, 2])), ("[1, 2]", np.array([[1.0, 2]])),
-            ("[1, 2; 3, 4]", np.array([[1.0, 2], [3, 4]])), ("[x', 1]", np.append(x, 1)[None]), ("[x'; y']", np.array([x, y])),
-            ("[Q, x; y', 7]", np.block([[Q, x[:, None]], [y[None], np.full((1, 1), 7.0)]])), ("[x]", x), ("[Q]", Q),
-            ("[1.5]", np.array([1.5])), ("[x'*y, 2]", np.array([[x @ y, 2]])),
+            ("[Q, W; W, Q]", np.block([[Q, W], [W, Q]])),
+            ("[x, y]", np.column_stack([x, y])),
+            ("[x; y]", np.concatenate([x, y])),
+            ("[x; 1]", np.append(x, 1)),
+            ("[1; 2]", np.array([1.0, 2])),
+            ("[1, 2]", np.array([[1.0, 2]])),
+            ("[1, 2; 3, 4]", np.array([[1.0, 2], [3, 4]])),
+            ("[x', 1]", np.append(x, 1)[None]),
+            ("[x'; y']", np.array([x, y])),
+            ("[Q, x; y', 7]", np.block([[Q, x[:, None]], [y[None], np.full((1, 1), 7.0)]])),
+            ("[x]", x),
+            ("[Q]", Q),
+            ("[1.5]", np.array([1.5])),
+            ("[x'*y, 2]", np.array([[x @ y, 2]])),
         ],
-    )  # fmt: skip
+    )
     def test_scalars_are_1x1_and_vectors_are_columns(self, text, expected):
         f = mg.function(text)
         arrays = {"Q": Q, "W": W, "x": x, "y": y}
@@ -159,10 +179,16 @@ class TestConventions:
         indefinite = np.diag([1.0, -1.0, 2.0])
         singular = np.ones((3, 3))
         for text, matrix in (
-            ("chol(A)", indefinite), ("inv(A)", singular), ("A \\ x", singular), ("x'/A", singular), ("logdet(A)", indefinite),
-            ("logdet(A)", singular), ("A \\ x where A: posdef matrix[n, n], x: vector[n]", indefinite),
-            ("inv(A) where A: posdef matrix[n, n]", indefinite), ("logdet(A) where A: posdef matrix[n, n]", indefinite),
-        ):  # fmt: skip
+            ("chol(A)", indefinite),
+            ("inv(A)", singular),
+            ("A \\ x", singular),
+            ("x'/A", singular),
+            ("logdet(A)", indefinite),
+            ("logdet(A)", singular),
+            ("A \\ x where A: posdef matrix[n, n], x: vector[n]", indefinite),
+            ("inv(A) where A: posdef matrix[n, n]", indefinite),
+            ("logdet(A) where A: posdef matrix[n, n]", indefinite),
+        ):
             f = mg.function(text)
             with pytest.raises(mg.DomainError):
                 f(**{p: {"A": matrix, "x": x}[p] for p in f.parameters})
@@ -176,9 +202,32 @@ class TestConventions:
             assert value("exp(s)", 1e3) == np.inf
             assert np.isnan(value("s/s", 0.0)) or value("s/s", 0.0) == 1  # simplified
             assert np.array_equal(value("x ./ y", np.ones(2), np.array([0.0, -0.0])), [np.inf, -np.inf])
-        for name in "exp log sqrt abs sign tanh sigmoid softplus relu erf lgamma floor".split():
+        for name in [
+            "exp",
+            "log",
+            "sqrt",
+            "abs",
+            "sign",
+            "tanh",
+            "sigmoid",
+            "softplus",
+            "relu",
+            "erf",
+            "lgamma",
+            "floor",
+        ]:
             assert np.isnan(value(f"{name}(s)", np.nan)), name
-        for text in ("max(x)", "min(x)", "sum(x)", "logsumexp(x)", "norm2(x)", "norm1(x)", "norminf(x)", "max(x, 0)", "clip(x, -1, 1)"):
+        for text in (
+            "max(x)",
+            "min(x)",
+            "sum(x)",
+            "logsumexp(x)",
+            "norm2(x)",
+            "norm1(x)",
+            "norminf(x)",
+            "max(x, 0)",
+            "clip(x, -1, 1)",
+        ):
             assert np.any(np.isnan(value(text, np.array([1.0, np.nan, 2.0])))), text
 
 
@@ -232,9 +281,14 @@ class TestDirections:
 def _projection(attribute):
     """The orthogonal projection of a 3x3 matrix on the space that an attribute declares."""
     return {
-        "symmetric": lambda m: (m + m.T) / 2, "posdef": lambda m: (m + m.T) / 2, "psd": lambda m: (m + m.T) / 2,
-        "diagonal": lambda m: np.diag(np.diag(m)), "lower": np.tril, "upper": np.triu, "orthogonal": lambda m: m,
-    }[attribute]  # fmt: skip
+        "symmetric": lambda m: (m + m.T) / 2,
+        "posdef": lambda m: (m + m.T) / 2,
+        "psd": lambda m: (m + m.T) / 2,
+        "diagonal": lambda m: np.diag(np.diag(m)),
+        "lower": np.tril,
+        "upper": np.triu,
+        "orthogonal": lambda m: m,
+    }[attribute]
 
 
 class TestStructure:
@@ -276,17 +330,26 @@ class TestStructure:
     @pytest.mark.parametrize(
         ("declared", "bad"),
         [
-            ("A: symmetric matrix[n, n]", Q), ("A: diagonal matrix[n, n]", Q), ("A: lower matrix[n, n]", Q),
-            ("A: upper matrix[n, n]", Q), ("A: positive matrix[n, n]", np.zeros((3, 3))), ("A: nonneg matrix[n, n]", -np.eye(3)),
+            ("A: symmetric matrix[n, n]", Q),
+            ("A: diagonal matrix[n, n]", Q),
+            ("A: lower matrix[n, n]", Q),
+            ("A: upper matrix[n, n]", Q),
+            ("A: positive matrix[n, n]", np.zeros((3, 3))),
+            ("A: nonneg matrix[n, n]", -np.eye(3)),
         ],
-    )  # fmt: skip
+    )
     def test_attributes_are_checked_at_the_call(self, declared, bad):
         attribute = declared.split()[1]
         with pytest.raises(mg.DomainError, match=rf"A.*{attribute}"):
             mg.function(f"fn f({declared}) = sum(A)")(bad)
 
     def test_attributes_that_do_not_fit(self):
-        for declared in ("A: symmetric matrix[m, n]", "x: diagonal vector[n]", "A: integer matrix[n, n]", "x: sparse vector[n]"):
+        for declared in (
+            "A: symmetric matrix[m, n]",
+            "x: diagonal vector[n]",
+            "A: integer matrix[n, n]",
+            "x: sparse vector[n]",
+        ):
             with pytest.raises(mg.Error, match="can be"):
                 mg.function(f"fn f({declared}) = 1")
         with pytest.raises(mg.Error, match="symmetric"):

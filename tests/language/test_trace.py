@@ -42,7 +42,9 @@ FUNCTIONS = {
     "inverse": lambda P, u: u @ np.linalg.inv(P) @ u,
     "solve": lambda P, u: np.linalg.solve(P, u),
     "determinants": lambda P: np.linalg.det(P) + np.linalg.slogdet(P)[1] * np.linalg.slogdet(P)[0],
-    "norms": lambda X, u: np.linalg.norm(u) + np.linalg.norm(X) + np.linalg.norm(X, 2) + np.linalg.norm(u, 1) + np.linalg.norm(X, np.inf),
+    "norms": lambda X, u: (
+        np.linalg.norm(u) + np.linalg.norm(X) + np.linalg.norm(X, 2) + np.linalg.norm(u, 1) + np.linalg.norm(X, np.inf)
+    ),
     "norm_along": lambda X: np.linalg.norm(X, axis=1),
     "cholesky": lambda P: np.linalg.cholesky((P + P.T) / 2),
     "spectrum": lambda P: np.linalg.eigvalsh((P + P.T) / 2),
@@ -61,7 +63,7 @@ FUNCTIONS = {
     "ravel": lambda X: X.ravel()[2:4],
     "logaddexp": lambda u, v: np.logaddexp(0, u) + np.logaddexp(u, v),
     "powers": lambda u: u**2 + u**3 + (u**2) ** 0.7 + (1 + u**2) ** u,
-}  # fmt: skip
+}
 
 
 def _helper(z):
@@ -97,7 +99,9 @@ def test_the_example_of_the_page():
     assert ridge.name == "ridge"
     assert ridge.__doc__ == "Squares and a penalty."
     assert ridge.parameters == ("X", "y", "w", "lam")
-    written = mg.function("fn ridge(X: matrix[m, n], y: vector[m], w: vector[n], lam: scalar) = { r = X*w - y; r'*r + lam*w'*w }")
+    written = mg.function(
+        "fn ridge(X: matrix[m, n], y: vector[m], w: vector[n], lam: scalar) = { r = X*w - y; r'*r + lam*w'*w }"
+    )
     assert ridge.definition().results == written.definition().results
     assert str(ridge.grad("w")) == str(written.grad("w")) == "2*X'*(X*w - y) + 2*lam*w"
     assert np.allclose(ridge.hess("w")(X, y, w, 0.1), 2 * X.T @ X + 0.2 * np.eye(3))
@@ -121,7 +125,9 @@ class TestErrors:
             product = Q @ u
             return product @ np.ones((2, 4)) + np.ones(3)
 
-        with pytest.raises(mg.ShapeError, match=r"(?s)test_trace.py:\d+:\d+: error: shapes do not fit in add.*return product @") as error:
+        with pytest.raises(
+            mg.ShapeError, match=r"(?s)test_trace.py:\d+:\d+: error: shapes do not fit in add.*return product @"
+        ) as error:
             mg.trace(wrong)(u, np.ones((2, 3)))
         assert error.value.line is not None
 

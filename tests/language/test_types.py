@@ -122,13 +122,31 @@ class TestIdentity:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            ("A + I", Q + np.eye(3)), ("I - A", np.eye(3) - Q), ("A*I", Q), ("I*A", Q), ("I .* A", np.diag(np.diag(Q))),
-            ("I / A", np.linalg.inv(Q)), ("A / I", Q), ("A \\ I", np.linalg.inv(Q)), ("I \\ A", Q), ("I : A", np.trace(Q)),
-            ("A : I", np.trace(Q)), ("inner(I, A)", np.trace(Q)), ("2*I - A", 2 * np.eye(3) - Q), ("-I + A", Q - np.eye(3)),
-            ("inv(2*I)*A", Q / 2), ("(I + I)*A", 2 * Q), ("I'*A", Q), ("I^2*A", Q), ("I/2*A", Q / 2),
-            ("inv(I + A)", np.linalg.inv(np.eye(3) + Q)), ("tr(A*I)", np.trace(Q)), ("I*2*A", 2 * Q), ("A ./ (I + 1)", None),
+            ("A + I", Q + np.eye(3)),
+            ("I - A", np.eye(3) - Q),
+            ("A*I", Q),
+            ("I*A", Q),
+            ("I .* A", np.diag(np.diag(Q))),
+            ("I / A", np.linalg.inv(Q)),
+            ("A / I", Q),
+            ("A \\ I", np.linalg.inv(Q)),
+            ("I \\ A", Q),
+            ("I : A", np.trace(Q)),
+            ("A : I", np.trace(Q)),
+            ("inner(I, A)", np.trace(Q)),
+            ("2*I - A", 2 * np.eye(3) - Q),
+            ("-I + A", Q - np.eye(3)),
+            ("inv(2*I)*A", Q / 2),
+            ("(I + I)*A", 2 * Q),
+            ("I'*A", Q),
+            ("I^2*A", Q),
+            ("I/2*A", Q / 2),
+            ("inv(I + A)", np.linalg.inv(np.eye(3) + Q)),
+            ("tr(A*I)", np.trace(Q)),
+            ("I*2*A", 2 * Q),
+            ("A ./ (I + 1)", None),
         ],
-    )  # fmt: skip
+    )
     def test_with_a_matrix(self, text, expected):
         if expected is None:
             with pytest.raises(mg.ShapeError):
@@ -156,7 +174,9 @@ class TestIdentity:
         with pytest.raises(mg.ShapeError):
             mg.function("I : T where T: tensor[m, n, k]")
 
-    @pytest.mark.parametrize("text", ["tr(I)", "x + I", "I - x", "x .* I", "I + 1", "exp(I)", "2*I", "I", "A^I", "x*I", "det(I)"])
+    @pytest.mark.parametrize(
+        "text", ["tr(I)", "x + I", "I - x", "x .* I", "I + 1", "exp(I)", "2*I", "I", "A^I", "x*I", "det(I)"]
+    )
     def test_where_nothing_gives_a_size(self, text):
         with pytest.raises(mg.ShapeError, match=r"\bI\b"):
             mg.function(f"{text} where x: vector[n], A: matrix[n, n]").definition()
@@ -181,7 +201,10 @@ class TestTensors:
         S = rng.normal(size=(2, 3, 3))
         assert np.allclose(f(S, C), np.einsum("abc,bcd->ad", S, C))
         assert np.allclose(value("A : B", Q, Q.T), np.sum(Q * Q.T))
-        assert np.allclose(value("J : A where J: tensor[a, b, m, n], A: matrix[m, n]", rng.normal(size=(2, 2, 4, 3)) * 0 + 1, A), np.sum(A))
+        assert np.allclose(
+            value("J : A where J: tensor[a, b, m, n], A: matrix[m, n]", rng.normal(size=(2, 2, 4, 3)) * 0 + 1, A),
+            np.sum(A),
+        )
 
     def test_elementwise_and_reductions(self):
         f = mg.function("sum(exp(T) .* T) where T: tensor[a, b, c]")
@@ -191,6 +214,18 @@ class TestTensors:
         assert np.array_equal(value("T[:, 1, :] where T: tensor[a, b, c]", T), T[:, 1, :])
 
     def test_what_does_not_fit_says_so(self):
-        for text in ("T*A", "T : A", "T + A", "T'", "inv(T)", "diag(T)", "T \\ A", "norm2(T)", "vec(T)", "T^2", "tr(T)"):
+        for text in (
+            "T*A",
+            "T : A",
+            "T + A",
+            "T'",
+            "inv(T)",
+            "diag(T)",
+            "T \\ A",
+            "norm2(T)",
+            "vec(T)",
+            "T^2",
+            "tr(T)",
+        ):
             with pytest.raises(mg.ShapeError, match="tensor"):
                 mg.function(f"{text} where T: tensor[a, b, c], A: matrix[m, n]").definition()

@@ -11,7 +11,7 @@ import pytest
 import scipy.optimize
 
 import matgrad as mg
-from matgrad.runtime.optimize import METHODS
+from matgrad.runtime.optimization.optimize import METHODS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 rng = np.random.default_rng(11)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matgrad.runtime.packing import Packing, Part
+from matgrad.runtime.optimization.packing import Packing, Part
 
 rng = np.random.default_rng(0)
 SPACES = {

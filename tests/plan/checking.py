@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from matgrad.compiler.evaluate import evaluate
-from matgrad.compiler.expr import Expr, Symbol
-from matgrad.compiler.interpret import run
+from matgrad.compiler.kernel.interpret import run
+from matgrad.compiler.kernel.program import Program
 from matgrad.compiler.plan import plan
-from matgrad.compiler.program import Program
+from matgrad.compiler.tensor.evaluate import evaluate
+from matgrad.compiler.tensor.expr import Expr, Symbol
 
 
 def planned_right(

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from matgrad.compiler import algebra
-from matgrad.compiler.contraction import contract
-from matgrad.compiler.dims import Dim
-from matgrad.compiler.expr import Expr, Symbol, structure, symbol
+from matgrad.compiler.tensor import algebra
+from matgrad.compiler.tensor.contraction import contract
+from matgrad.compiler.tensor.dims import Dim
+from matgrad.compiler.tensor.expr import Expr, Symbol, structure, symbol
 
 M, N, K = (Dim.of(name) for name in "mnk")
 SIZES = {"m": 5, "n": 3, "k": 2}

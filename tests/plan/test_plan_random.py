@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from matgrad import DomainError
-from matgrad.compiler.evaluate import evaluate
-from matgrad.compiler.interpret import run
+from matgrad.compiler.kernel.interpret import run
 from matgrad.compiler.plan import plan
+from matgrad.compiler.tensor.evaluate import evaluate
 
 from .checking import planned_right
 from .generator import SIZES, SYMBOLS, Generator, data

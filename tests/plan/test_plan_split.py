@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import matgrad as mg
-from matgrad.compiler.evaluate import evaluate
-from matgrad.compiler.expr import Expr, Symbol
-from matgrad.compiler.interpret import run
+from matgrad.compiler.kernel.interpret import run
+from matgrad.compiler.kernel.routines import cost
 from matgrad.compiler.plan import Split, split
-from matgrad.compiler.routines import cost
+from matgrad.compiler.tensor.evaluate import evaluate
+from matgrad.compiler.tensor.expr import Expr, Symbol
 
 from .generator import SIZES, SYMBOLS, Generator, data
 

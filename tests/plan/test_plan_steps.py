@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import matgrad as mg
+from matgrad.compiler.kernel.program import Loop, Program, Require, Rows, Step
+from matgrad.compiler.kernel.routines import cost
 from matgrad.compiler.plan import plan
-from matgrad.compiler.program import Loop, Program, Require, Rows, Step
-from matgrad.compiler.routines import cost
 
 from .checking import planned_right
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from matgrad.compiler.elaborate import Definition, elaborate, free_names
-from matgrad.compiler.evaluate import evaluate
-from matgrad.compiler.expr import Expr, Symbol
+from matgrad.compiler.language.definition import Definition, elaborate, free_names
+from matgrad.compiler.tensor.evaluate import evaluate
+from matgrad.compiler.tensor.expr import Expr, Symbol
 from matgrad.grammar.parse import parse_expression
 from matgrad.grammar.source import text_source
 

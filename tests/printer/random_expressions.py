@@ -6,10 +6,10 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from matgrad.compiler import algebra
-from matgrad.compiler.contraction import symmetric, transpose
-from matgrad.compiler.dims import Dim
-from matgrad.compiler.expr import Expr, Symbol
+from matgrad.compiler.tensor import algebra
+from matgrad.compiler.tensor.contraction import symmetric, transpose
+from matgrad.compiler.tensor.dims import Dim
+from matgrad.compiler.tensor.expr import Expr, Symbol
 
 from .language import definition
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matgrad.compiler import printer
+from matgrad.compiler.printing import printer
 
 from .language import expression
 
@@ -46,7 +46,7 @@ def test_latex(text: str) -> None:
 
 
 def test_names() -> None:
-    from matgrad.compiler.latex import name
+    from matgrad.compiler.printing.latex import name
 
     assert name("x") == "x"
     assert name("lam") == r"\lambda"

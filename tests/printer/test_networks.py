@@ -8,11 +8,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from matgrad.compiler import algebra, printer
-from matgrad.compiler.contraction import add, contract, delta
-from matgrad.compiler.dims import Dim
-from matgrad.compiler.evaluate import evaluate
-from matgrad.compiler.expr import Expr, Symbol, structure, symbol, symbols
+from matgrad.compiler.printing import printer
+from matgrad.compiler.tensor import algebra
+from matgrad.compiler.tensor.contraction import add, contract, delta
+from matgrad.compiler.tensor.dims import Dim
+from matgrad.compiler.tensor.evaluate import evaluate
+from matgrad.compiler.tensor.expr import Expr, Symbol, structure, symbol, symbols
 
 from .language import expression, read
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matgrad.compiler import printer
+from matgrad.compiler.printing import printer
 from matgrad.grammar.errors import Error
 
 from .language import expression

@@ -6,10 +6,11 @@ import numpy as np
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from matgrad.compiler import differentiate, printer
-from matgrad.compiler.elaborate import elaborate, free_names
-from matgrad.compiler.evaluate import evaluate, size_names
-from matgrad.compiler.expr import Expr, symbols
+from matgrad.compiler.calculus import differentiate
+from matgrad.compiler.language.definition import elaborate, free_names
+from matgrad.compiler.printing import printer
+from matgrad.compiler.tensor.evaluate import evaluate, size_names
+from matgrad.compiler.tensor.expr import Expr, symbols
 from matgrad.grammar.parse import parse_expression
 from matgrad.grammar.source import text_source
 

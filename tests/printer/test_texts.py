@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from matgrad.compiler import algebra, printer
-from matgrad.compiler.dims import Dim
-from matgrad.compiler.expr import Expr, symbol
+from matgrad.compiler.printing import printer
+from matgrad.compiler.tensor import algebra
+from matgrad.compiler.tensor.dims import Dim
+from matgrad.compiler.tensor.expr import Expr, symbol
 
 from .language import definition, expression, read
 

@@ -10,19 +10,48 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from matgrad.compiler.expr import symbol
-from matgrad.compiler.rulebook import rulebook
+from matgrad.compiler.calculus.rulebook import rulebook
+from matgrad.compiler.tensor.expr import symbol
 from matgrad.grammar import errors, syntax
 from matgrad.grammar.syntax import Node
-
 from tests.rules.checker import Refused, check_law, check_rule, instance, side
 from tests.rules.differentials import SYMMETRIC, check_differential_line
 
 NOWHERE = syntax.Span(0, 0)
-FLIPPED = {"+": "-", "-": "+", "*": "*", ".*": "./", "./": ".*", "/": "*", "<": ">", ">": "<", "<=": ">", ">=": "<",
-           "==": "!=", "!=": "==", "^": "*", ".^": ".*"}  # fmt: skip
-RELATED = {"sin": "cos", "cos": "sin", "sinh": "cosh", "cosh": "sinh", "exp": "expm1", "log": "log1p", "sqrt": "abs", "max": "min",
-           "tr": "sum", "inv": "transpose", "det": "tr", "sign": "abs", "softmax": "softplus", "tril": "triu", "diag": "diag"}  # fmt: skip
+FLIPPED = {
+    "+": "-",
+    "-": "+",
+    "*": "*",
+    ".*": "./",
+    "./": ".*",
+    "/": "*",
+    "<": ">",
+    ">": "<",
+    "<=": ">",
+    ">=": "<",
+    "==": "!=",
+    "!=": "==",
+    "^": "*",
+    ".^": ".*",
+}
+RELATED = {
+    "sin": "cos",
+    "cos": "sin",
+    "sinh": "cosh",
+    "cosh": "sinh",
+    "exp": "expm1",
+    "log": "log1p",
+    "sqrt": "abs",
+    "max": "min",
+    "tr": "sum",
+    "inv": "transpose",
+    "det": "tr",
+    "sign": "abs",
+    "softmax": "softplus",
+    "tril": "triu",
+    "diag": "diag",
+}
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -47,7 +76,7 @@ def _inside(node: Node) -> Iterator[tuple[str, Node]]:
             yield "sign", node.operand
         case syntax.Transpose():
             yield "transpose", node.operand
-        case syntax.Name() if node.id[0].isupper() or node.id.startswith("d") and node.id[1:2].isupper():
+        case syntax.Name() if node.id[0].isupper() or (node.id.startswith("d") and node.id[1:2].isupper()):
             if node.id != "I":
                 yield "transpose", syntax.Transpose(NOWHERE, node)
         case syntax.Number():
@@ -130,8 +159,8 @@ class Equal(Exception):
 
 def _same(one: Node, other: Node, parameters: tuple[str, ...], attributes: tuple[str, ...]) -> bool:
     """Whether two right sides of a differential are the same expression."""
-    from matgrad.compiler.dims import Dim
-    from matgrad.compiler.rulebook import instantiate
+    from matgrad.compiler.calculus.rulebook import instantiate
+    from matgrad.compiler.tensor.dims import Dim
 
     shape = (Dim.of("n"), Dim.of("n"))
     for shapes in (shape, shape[:1]):
@@ -163,7 +192,7 @@ def verdict(mutant: Mutant) -> str:
 
 def main() -> None:
     """Runs all mutants and prints the figures."""
-    from matgrad.compiler.unparse import unparse
+    from matgrad.compiler.printing.unparse import unparse
 
     counts: dict[tuple[str, str], int] = {}
     for mutant in mutants():

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matgrad.compiler.dims import Dim
-from matgrad.compiler.evaluate import evaluate
-from matgrad.compiler.expr import symbol
-from matgrad.compiler.rulebook import Rulebook, read, rulebook
+from matgrad.compiler.calculus.rulebook import Rulebook, read, rulebook
+from matgrad.compiler.tensor.dims import Dim
+from matgrad.compiler.tensor.evaluate import evaluate
+from matgrad.compiler.tensor.expr import symbol
 from matgrad.grammar.source import Source
-
 from tests.rules.checker import Refused, check_law, check_rule
 from tests.rules.differentials import check_differential_line
 
 BOOK = rulebook()
 FALSE = Rulebook()
 read(Source("false.rules", (Path(__file__).parent / "false.rules").read_text()), FALSE)
+
 
 @pytest.mark.parametrize("name", BOOK.rules)
 def test_rule(name):
@@ -50,12 +50,14 @@ def test_helper_is_part_of_a_differential(name):
     assert any(f"{name}(" in template.text for template in BOOK.differentials.values())
 
 
-@pytest.mark.parametrize("key", [k for k in BOOK.definitions if k[0] not in HELPERS], ids=lambda key: "-".join(map(str, key)))
+@pytest.mark.parametrize(
+    "key", [k for k in BOOK.definitions if k[0] not in HELPERS], ids=lambda key: "-".join(map(str, key))
+)
 def test_definition(key):
     """Abbreviations against NumPy."""
     import scipy.special
 
-    from matgrad.compiler.rulebook import instantiate
+    from matgrad.compiler.calculus.rulebook import instantiate
 
     name, _, literal = key
     axis = None if not literal else int(literal) - 1

@@ -67,7 +67,7 @@ def check_names(functions: list[Function], wrt: str | None, lengths: dict[str, i
 
 def size_names(function: Function) -> list[str]:
     """The names of the function's sizes."""
-    from ...runtime.sampling import size_names
+    from ...runtime.verification.sampling import size_names
 
     return size_names(function.definition())
 
@@ -88,8 +88,8 @@ def measured(function: Function, lengths: dict[str, int], single: bool) -> tuple
 
     Raises DomainError for a function that does not exist at any of the numbers drawn.
     """
-    from ...runtime.sampling import STYLES
-    from ...runtime.timing import seconds_per_call
+    from ...runtime.verification.sampling import STYLES
+    from ...runtime.verification.timing import seconds_per_call
 
     seconds = []
     for style in STYLES:
@@ -112,7 +112,7 @@ def drawn(function: Function, lengths: dict[str, int], style: str, single: bool)
     """Random arguments of these sizes."""
     import numpy as np
 
-    from ...runtime.sampling import draw_arguments
+    from ...runtime.verification.sampling import draw_arguments
 
     parameters = function.definition().parameters
     integers = {p.name: k for k, p in enumerate(p for p in parameters if "integer" in p.attributes)}

@@ -10,8 +10,8 @@ from ..inputs import ExpressionCommand, is_file, read_functions, source_argument
 from ..output import console, table
 
 if TYPE_CHECKING:
-    from ...runtime.check import Outcome
     from ...runtime.function import Function
+    from ...runtime.verification.check import Outcome
 
 
 @click.command("check", cls=ExpressionCommand, short_help="Test every derivative of a file numerically.")
@@ -29,7 +29,7 @@ def command(source: str) -> None:
 
     The exit status is 1 if a derivative fails.
     """
-    from ...runtime.check import TOLERANCE, checked
+    from ...runtime.verification.check import TOLERANCE, checked
 
     functions = read_functions(source)
     screen = console()
@@ -59,8 +59,8 @@ def command(source: str) -> None:
 
 def signature(function: Function) -> str:
     """The function's name with the types of its parameters and results."""
-    from ...compiler.printer import type_of
-    from ...compiler.unparse import type_text
+    from ...compiler.printing.printer import type_of
+    from ...compiler.printing.unparse import type_text
 
     definition = function.definition()
     parameters = ", ".join(f"{p.name}: {type_text(type_of(p))}" for p in definition.parameters)

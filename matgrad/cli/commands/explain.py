@@ -80,16 +80,27 @@ def command(
     if lengths and not planned:
         raise click.UsageError("--size goes with --plan")
     function = read_function(source, name)
-    variables: list[str] = []
-    if wrt is not None:
-        variables = [known(part.strip(), function.parameters, "parameter") for part in wrt.split(",")]
-    elif written_derivative(function) is None:
-        variables = [choose_variable(function, None)]
-    explanation = function.explain(*variables, format=form, fold=not everything)
+    operation = "grad" if not function.definition().results[0].order else "jac"
+    written = written_derivative(function) if wrt is None else None
+    if written is not None:
+        function, operation, *variables = written
+        explanation = getattr(function, operation)(*variables).explain(format=form, fold=not everything)
+    else:
+        variables = [known(part.strip(), function.parameters, "parameter") for part in (wrt or "").split(",") if part]
+        variables = variables or [choose_variable(function, None)]
+        explanation = function.explain(*variables, format=form, fold=not everything)
     if form != "text":
         click.echo(str(explanation))
         return
     show(explanation)
+    if planned:
+        from ...runtime.saving import lines, saving
+
+        account = saving(function, operation, explanation.derived, lengths)
+        screen = console()
+        screen.print()
+        for line in lines(account):
+            screen.print(styled(line), soft_wrap=True)
 
 
 def show(explanation: Explanation) -> None:

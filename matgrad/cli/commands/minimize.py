@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ...runtime.function import Function
-    from ...runtime.objective import Progress
-    from ...runtime.optimize import Minimum
+    from ...runtime.optimization.objective import Progress
+    from ...runtime.optimization.optimize import Minimum
 
 Array = Any
 REDRAW = 0.05  # seconds between two lines of progress
@@ -118,8 +118,8 @@ def command(
 
     The exit status is 1 if the method did not converge.
     """
-    from ...compiler.printer import text as formula
-    from ...runtime.optimize import minimize
+    from ...compiler.printing.printer import text as formula
+    from ...runtime.optimization.optimize import minimize
 
     function = read_function(source, name)
     variables = chosen_variables(function, names, given)

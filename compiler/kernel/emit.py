@@ -1,0 +1,344 @@
+"""Prints a kernel program as the source of a Python module for Numba: one function `kernel(table)`.
+
+Enters: a `Program` and the dtype.  Leaves: the text, and the routines that it calls.  Always holds: the function uses
+raw loops and compiled routines over bare addresses (`compiler/kernel/layout.py`), allocates nothing, raises nothing, and
+reads all sizes from its argument; the text names the buffers as the program does, and says what each step means.
+Not for: how a loop (`emit_loop.py`) or a fused pass over rows (`emit_rows.py`) is written.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from dataclasses import dataclass
+
+from ..tensor.dims import Dim, extreme
+from .emit_copies import with_unit_strides
+from .emit_loop import write_loop
+from .emit_rows import Blocks, split_rows
+from .emit_text import Names, Writer
+from .interpret import solve_size
+from .layout import layout
+from .program import Buffer, Load, Loop, Op, Program, Ref, Require, Routine, Rows, Scale, Store, View, step_lines
+from .routines import ROUTINES, Signature, cost, uses_blas
+from .scalars import SCALARS
+
+_FOUND = Buffer("found", (), "work")  # counts what a check finds
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a kernel's module, and the names of the routines that it calls."""
+
+    text: str
+    routines: tuple[str, ...]
+
+
+def emit(program: Program, dtype: str = "float64", title: str = "") -> Source:
+    """The source of the kernel of a program for `float64` or `float32`.
+
+    `title` is put at the head of the text.  Raises ValueError for a program whose sizes can't be found from its inputs.
+    """
+    return _Emitter(program, dtype, title).run()
+
+
+class _Emitter:
+    def __init__(self, program: Program, dtype: str, title: str) -> None:
+        self.plan = program
+        self.program = with_unit_strides(program)
+        self.dtype = dtype
+        self.title = title
+        self.layout = layout(program)
+        self.item = 8 if dtype == "float64" else 4
+        self.names = Names(dtype, {"table", "kernel", *SCALARS, *ROUTINES, *keyword.kwlist, *dir(builtins)})
+        self.out = Writer(self.names)
+        self.routines: dict[str, None] = {}
+        self.tags = 0
+
+    def run(self) -> Source:
+        out = self.out
+        out.depth = 1
+        steps: list[Loop | Routine | Require | Blocks] = []
+        self.comments: list[list[str]] = []
+        work = list(self.program.work)
+        for planned in self.program.steps:
+            self.comments.append(step_lines(planned))
+            if isinstance(planned, Rows):
+                blocks = split_rows(planned, 1 + sum(isinstance(s, Blocks) for s in steps))
+                local = {b.name: b for b in blocks.local}
+                work = [local.get(b.name, b) for b in work]
+                steps.append(blocks)
+            else:
+                steps.append(planned)
+        if any(isinstance(s, Routine) and s.name in _ELEMENTWISE_CHECKS for s in self.program.flat()):
+            work.append(_FOUND)
+        self.sizes(steps)
+        self.workspace(work)
+        self.buffers()
+        for step, comments in zip(steps, self.comments, strict=True):
+            for text in comments:
+                out.comment(text)
+            if isinstance(step, Blocks):
+                self.rows(step)
+            else:
+                self.plain(step)
+        out.line("return 0")
+        return Source(self.header() + "\n".join(out.lines) + "\n", tuple(self.routines))
+
+    def header(self) -> str:
+        plan = "\n".join("    " + line for line in str(self.plan).splitlines())
+        imports = [f"from numba import {self.dtype}, int64"]
+        used = self.out.functions
+        for module, names in (
+            ("intrinsics", {"array", "part", "plus", "shift", "times"}),
+            ("elementary", {scalar.text.split("(")[0] for scalar in SCALARS.values()} - _SPECIAL),
+            ("special", _SPECIAL),
+        ):
+            found = sorted(used & names)
+            if found:
+                imports.append(f"from matgrad.runtime.{module} import {', '.join(found)}")
+        if self.routines:
+            imports.append(f"from matgrad.runtime.library import {', '.join(sorted(self.routines))}")
+        constants = [f"from math import {', '.join(sorted(used & {'inf', 'nan'}))}"] if used & {"inf", "nan"} else []
+        title = self.title or "A kernel of matgrad."
+        return (
+            f'"""{title}\n\nThe plan ({self.dtype}):\n\n{plan}\n"""\n\n'
+            + "\n".join(constants + imports)
+            + f"\n\nreal = {self.dtype}\n\n\ndef kernel(table):\n"
+        )
+
+    def sizes(self, steps: list[Loop | Routine | Require | Blocks]) -> None:
+        """Reads the sizes and checks that they fit together."""
+        out, names = self.out, self.names
+        axes = [
+            (dim, slot)
+            for buffer, slots in zip(self.program.inputs, self.layout.input_sizes, strict=True)
+            for dim, slot in zip(buffer.shape, slots, strict=True)
+        ]
+        known: set[str] = set()
+        defining: set[int] = set()
+        lines: list[str] = []
+        for dim, slot in axes:
+            if dim.name is not None and dim.name not in known:
+                known.add(dim.name)
+                defining.add(slot)
+                lines.append(f"{names.size(dim.name)} = table[{slot}]")
+        for buffer, slot in zip(self.program.inputs, self.layout.inputs, strict=True):
+            if buffer.dtype == "int" and not buffer.shape:
+                known.add(buffer.name)
+                out.functions.add("array")
+                lines.append(f"{names.size(buffer.name)} = array(table, {slot}, int64)[0]")
+        for dim, slot in axes:
+            solved = solve_size(dim, known)
+            if solved is not None:
+                known.add(solved[0])
+                rest = names.dim(-solved[1])
+                lines.append(f"{names.size(solved[0])} = table[{slot}] + ({rest})")
+                lines.append(f"if {names.size(solved[0])} < 0:")
+                lines.append(f"    return -{1 + [s for _, s in axes].index(slot)}")
+        if lines:
+            out.comment("Sizes")
+            out.extend(lines)
+        for position, (dim, slot) in enumerate(axes):
+            if slot in defining:
+                continue
+            if not dim.names <= known:
+                raise ValueError(f"size {dim} can't be found from the inputs")
+            out.line(f"if table[{slot}] != {names.dim(dim)}:")
+            out.line(f"    return -{position + 1}")
+        for step in steps:
+            if isinstance(step, Blocks):
+                text = step.block_text(names.dim(step.row_length))
+                out.line(f"{names.size(step.block)} = {text}  # rows at a time")
+
+    def workspace(self, work: list[Buffer]) -> None:
+        """Lays out the workspace, and answers the call that only asks for sizes."""
+        out, names = self.out, self.names
+        self.work = work
+        self.places: dict[str, str] = {}
+        units: dict[Dim, str] = {}  # the variable for the bytes of each size
+        counts: dict[str, int] = {}  # how often each of them stands before what comes next
+        constant = 0
+        pieces: list[tuple[str, Dim, int]] = [(b.name, _count(b), 8 if b.dtype == "int" else self.item) for b in work]
+        pieces += self.scratch()
+        lines: list[str] = []
+        for name, count, item in pieces:
+            self.places[name] = _total(counts, constant)
+            size = count * item
+            if size.value is not None:
+                constant += (size.value + 63) // 64 * 64
+                continue
+            if size not in units:
+                units[size] = names.fresh(f"{names.identifier(name)}_bytes")
+                lines.append(f"{units[size]} = ({names.dim(size)} + 63) & -64")
+            counts[units[size]] = counts.get(units[size], 0) + 1
+        total = _total(counts, constant)
+        if lines:
+            out.comment("Workspace")
+            out.extend(lines)
+        out.line("if table[0] == 0:")
+        for buffer, slots in zip(self.program.outputs, self.layout.output_sizes, strict=True):
+            for dim, slot in zip(buffer.shape, slots, strict=True):
+                out.line(f"    table[{slot}] = {names.dim(dim)}")
+        out.line(f"    table[{self.layout.bytes}] = {total}")
+        out.line(f"    table[{self.layout.operations}] = {self.operations()}")
+        out.line("    return 0")
+
+    def operations(self) -> str:
+        """The number of operations of a program that uses BLAS, else 0."""
+        if not uses_blas(self.program):
+            return "0"
+        thirds = self.names.dim(cost(self.program).thirds)
+        return f"({thirds}) // 3 + 1"
+
+    def scratch(self) -> list[tuple[str, Dim, int]]:
+        """The memory that routines need besides their views; one piece for all, as large as the largest."""
+        sizes: dict[Dim, None] = {}
+        for step in self.program.flat():
+            if not isinstance(step, Routine):
+                continue
+            signature = ROUTINES[step.name]
+            if signature.scratch is not None:
+                found = signature.sizes(step)
+                sizes[signature.scratch(*(found[letter] for letter in signature.letters))] = None
+        if not sizes:
+            return []
+        total, *others = sizes
+        for size in others:
+            total = extreme("max", total, size)
+        return [("scratch", total, 8)]
+
+    def buffers(self) -> None:
+        """Names the arrays."""
+        out, names = self.out, self.names
+        out.comment("Arrays")
+        for role, buffers, slots in (
+            ("input", self.program.inputs, self.layout.inputs),
+            ("output", self.program.outputs, self.layout.outputs),
+        ):
+            for buffer, slot in zip(buffers, slots, strict=True):
+                if buffer.dtype == "int" and not buffer.shape:
+                    continue
+                kind = "int64" if buffer.dtype == "int" else "real"
+                shape = ", ".join(map(str, buffer.shape))
+                out.functions.add("array")
+                out.line(f"{names.identifier(buffer.name)} = array(table, {slot}, {kind})  # {role} ({shape})")
+        if not self.places:
+            return
+        out.functions |= {"array", "part"}
+        memory = names.fresh("workspace")
+        out.line(f"{memory} = array(table, 0, int64)")
+        first = 1 + len(self.layout.inputs) + len(self.layout.outputs)
+        kinds = {b.name: "int64" if b.dtype == "int" else "real" for b in self.work}
+        shapes = {b.name: ", ".join(map(str, b.shape)) for b in self.work}
+        for tag, (name, place) in enumerate(self.places.items(), first):
+            shape = f"  # ({shapes[name]})" if name in shapes else ""
+            kind = kinds.get(name, "real")
+            out.line(f"{names.identifier(name)} = part({memory}, {place}, {tag}, {kind}){shape}")
+
+    def plain(self, step: Loop | Routine | Require) -> None:
+        """Writes a step without a comment."""
+        if isinstance(step, Loop):
+            write_loop(self.out, step)
+        elif isinstance(step, Require):
+            self.out.line(f"if {self.names.dim(step.value)} < 0:")
+            self.fail(step.failure)
+        else:
+            self.routine(step)
+
+    def fail(self, failure: str) -> None:
+        self.out.line(f"    return {1 + self.program.failures.index(failure)}")
+
+    def rows(self, blocks: Blocks) -> None:
+        """Writes the passes over blocks of rows."""
+        out, names = self.out, self.names
+        for before in blocks.before:
+            self.plain(before)
+        row, rows = names.size(blocks.row), names.size(blocks.rows)
+        extent = names.dim(blocks.extent)
+        block = names.size(blocks.block)
+        out.line(f"for {row} in range(0, {extent}, {block}):")
+        out.depth += 1
+        out.line(f"{rows} = min({block}, {extent} - {row})")
+        for step in blocks.steps:
+            self.plain(step)
+        out.depth -= 1
+
+    def routine(self, step: Routine) -> None:
+        if step.name in ("copy", "fill") or step.name in _ELEMENTWISE_CHECKS:
+            self.elementwise(step)
+            return
+        out, names = self.out, self.names
+        signature = ROUTINES[step.name]
+        sizes = signature.sizes(step)
+        self.routines.setdefault(step.name)
+        arguments = [names.dim(sizes[letter]) for letter in signature.letters]
+        scalars = [*step.scalars, *(Scale(0.0 if n == "beta" else 1.0) for n in signature.scalars[len(step.scalars) :])]
+        arguments += [self.scale(s) for s in scalars]
+        for pattern, view in zip((*signature.inputs, *signature.outputs), (*step.inputs, *step.outputs), strict=True):
+            arguments += self.view(view, signature, pattern)
+        if signature.scratch is not None:
+            arguments.append(names.identifier("scratch"))
+        call = f"{names.function(step.name)}({', '.join(arguments)})"
+        if signature.can_fail and step.failure:
+            out.line(f"if {call} != 0:")
+            self.fail(step.failure)
+        else:
+            out.line(call)
+
+    def view(self, view: View, signature: Signature, pattern: str) -> list[str]:
+        """A view as arguments: its address and its strides."""
+        names = self.names
+        pointer = names.identifier(view.buffer.name)
+        if view.offset.value != 0:
+            self.out.functions.add("shift")
+            pointer = f"shift({pointer}, {names.dim(view.offset)})"
+        strides = [names.dim(s) for s in view.strides]
+        missing = len(re.sub(r"\W", "", pattern)) - len(strides)
+        return [pointer, *strides, *["1"] * missing]
+
+    def scale(self, scale: Scale) -> str:
+        factors = [self.names.number(scale.constant)] if scale.constant != 1.0 or not scale.views else []
+        factors += [self.out.element(Load(view, ()), ()) for view in scale.views]
+        return " * ".join(factors)
+
+    def elementwise(self, step: Routine) -> None:
+        """Writes what is a loop over elements as one."""
+        view = (*step.outputs, *step.inputs)[0]
+        labels = tuple(range(len(view.shape)))
+        loads = tuple(Load(v, labels) for v in step.inputs)
+        if step.name == "copy":
+            write_loop(self.out, Loop(view.shape, loads, (), (Store(view, labels, Ref("load", 0)),)))
+        elif step.name == "fill":
+            scale = step.scalars[0]
+            ops: tuple[Op, ...] = ()
+            value = Ref("const", value=scale.constant)
+            loads = tuple(Load(v, ()) for v in scale.views)
+            for k in range(len(loads)):
+                ops += (Op("mul", (value, Ref("load", k))),)
+                value = Ref("op", k)
+            write_loop(self.out, Loop(view.shape, loads, ops, (Store(view, labels, value),)))
+        else:
+            test = Op(_ELEMENTWISE_CHECKS[step.name], (Ref("load", 0), Ref("const", value=0.0)))
+            store = Store(_FOUND.view(), (), Ref("op", 0), "sum")
+            write_loop(self.out, Loop(view.shape, loads, (test,), (store,)))
+            self.out.line(f"if {self.names.identifier(_FOUND.name)}[0] > 0:")
+            self.fail(step.failure)
+
+
+_ELEMENTWISE_CHECKS = {"check_nonneg": "lt", "check_positive": "le"}
+_SPECIAL = {"digamma", "trigamma", "polygamma"}
+
+
+def _count(buffer: Buffer) -> Dim:
+    total = Dim.of(1)
+    for size in buffer.shape:
+        total = total * size
+    return total
+
+
+def _total(counts: dict[str, int], constant: int) -> str:
+    """The text of so many of each variable, and a number."""
+    terms = [name if count == 1 else f"{count}*{name}" for name, count in counts.items()]
+    return " + ".join([*terms, str(constant)] if constant or not terms else terms)

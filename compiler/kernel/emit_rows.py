@@ -1,0 +1,175 @@
+"""Splits a fused pass over rows into what happens before it and what happens to each block of rows.
+
+Enters: `Rows`.  Leaves: `Blocks`, made of ordinary steps whose views are windows of `rows` rows from row number `row`.
+Always holds: running the blocks one after another gives what the steps give one after another: a sum over the rows
+starts from its neutral value before the first block, and every block adds to it.  Not for: finding what can be fused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..tensor.dims import Dim
+from .program import Buffer, Load, Loop, Op, Ref, Require, Routine, Rows, Scale, Store, View
+from .routines import ROUTINES
+
+_BLOCK_ELEMENTS = 16384  # of all rows of a block together: they stay in the second cache
+_MOST_ROWS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """`before`, then `steps` for each block; `row`, `rows` and `block` are the names of sizes that they use."""
+
+    extent: Dim
+    row_length: Dim
+    before: tuple[Loop | Routine, ...]
+    steps: tuple[Loop | Routine | Require, ...]
+    local: tuple[Buffer, ...]
+    row: str
+    rows: str
+    block: str
+
+    def block_text(self, length: str) -> str:
+        """The number of rows of a block, when the rows of all arrays together have `length` elements."""
+        return f"max(4, min({_MOST_ROWS}, {_BLOCK_ELEMENTS} // ({length}) & -4))"
+
+
+def split_rows(step: Rows, number: int) -> Blocks:
+    """The blocks of the `number`-th pass of a program.
+
+    Raises ValueError for a step that can't be split along the rows.
+    """
+    splitter = _Splitter(step, number)
+    for inner in step.steps:
+        splitter.add(inner)
+    length = Dim.of(1)
+    for buffer, axis in splitter.buffers.values():
+        size = Dim.of(1)
+        for k, dim in enumerate(buffer.shape):
+            size = size * (dim if k != axis else 1)
+        length = length + size
+    local = tuple(
+        replace(buffer, shape=(Dim.of(splitter.block), *buffer.shape[1:]))
+        for name, (buffer, axis) in splitter.buffers.items()
+        if name in step.local
+    )
+    return Blocks(
+        step.extent,
+        length,
+        tuple(splitter.before),
+        tuple(splitter.steps),
+        local,
+        splitter.row,
+        splitter.rows,
+        splitter.block,
+    )
+
+
+class _Splitter:
+    def __init__(self, step: Rows, number: int) -> None:
+        suffix = str(number) if number > 1 else ""
+        self.extent = step.extent
+        self.axes = dict(step.axes)
+        self.local = step.local
+        self.row, self.rows, self.block = f"row{suffix}", f"rows{suffix}", f"block{suffix}"
+        self.buffers: dict[str, tuple[Buffer, int]] = {}
+        self.before: list[Loop | Routine] = []
+        self.steps: list[Loop | Routine] = []
+
+    def add(self, step: Loop | Routine) -> None:
+        if isinstance(step, Loop):
+            self.loop(step)
+        else:
+            self.routine(step)
+
+    def row_axis(self, view: View) -> int | None:
+        """The axis of a view that runs over the rows."""
+        axis = self.axes.get(view.buffer.name)
+        if axis is None:
+            return None
+        self.buffers[view.buffer.name] = (view.buffer, axis)
+        stride = view.buffer.view().strides[axis]
+        for k, (size, step) in enumerate(zip(view.shape, view.strides, strict=True)):
+            if step == stride and size == self.extent:
+                return k
+        raise ValueError(f"the view of {view.buffer.name} has no axis of rows")
+
+    def window(self, view: View) -> View:
+        """The rows of the current block."""
+        axis = self.row_axis(view)
+        if axis is None:
+            return view
+        shape = (*view.shape[:axis], Dim.of(self.rows), *view.shape[axis + 1 :])
+        if view.buffer.name in self.local:
+            if self.axes[view.buffer.name] != 0:
+                raise ValueError(f"{view.buffer.name} is local, and its rows are not its first axis")
+            return View(view.buffer, view.offset, view.strides, shape)
+        return View(view.buffer, view.offset + Dim.of(self.row) * view.strides[axis], view.strides, shape)
+
+    def loop(self, loop: Loop) -> None:
+        labels = set()
+        for view, places in [(a.view, a.labels) for a in loop.loads] + [(s.view, s.labels) for s in loop.stores]:
+            axis = self.row_axis(view)
+            if axis is not None:
+                labels.add(places[axis])
+        if len(labels) != 1:
+            raise ValueError("a loop of a fused pass needs one label that runs over the rows")
+        (label,) = labels
+        stores = []
+        for store in loop.stores:
+            if label in store.labels:
+                stores.append(replace(store, view=self.window(store.view)))
+                continue
+            if store.reduce != "sum":
+                raise ValueError("only sums can be taken over the rows of a fused pass")
+            if not store.accumulate:
+                self.before.append(Routine("fill", (store.view,), (), (Scale(0.0),)))
+            stores.append(replace(store, accumulate=True))
+        extents = (*loop.extents[:label], Dim.of(self.rows), *loop.extents[label + 1 :])
+        loads = tuple(Load(self.window(a.view), a.labels) for a in loop.loads)
+        self.steps.append(_from_row(Loop(extents, loads, loop.ops, tuple(stores)), label, self.row))
+
+    def routine(self, step: Routine) -> None:
+        scalars = step.scalars
+        (out,) = step.outputs
+        if self.row_axis(out) is None:
+            if ROUTINES[step.name].scalars != ("alpha", "beta"):
+                raise ValueError(f"{step.name} does not add to its result")
+            alpha, beta = (*scalars, *(Scale(), Scale(0.0))[len(scalars) :])
+            self.before += _scaled(out, beta)
+            scalars = (alpha, Scale(1.0))
+        inputs = tuple(self.window(v) for v in step.inputs)
+        self.steps.append(replace(step, inputs=inputs, outputs=(self.window(out),), scalars=scalars))
+
+
+def _from_row(loop: Loop, label: int, row: str) -> Loop:
+    """The loop with the number of a row in place of its number in the block."""
+    number = Ref("label", label)
+    if all(number not in op.operands for op in loop.ops) and all(s.value != number for s in loop.stores):
+        return loop
+
+    def moved(ref: Ref) -> Ref:
+        if ref == number:
+            return Ref("op", 0)
+        return Ref("op", ref.index + 1) if ref.kind == "op" else ref
+
+    first = Op("add", (Ref("size", dim=Dim.of(row)), number))
+    ops = (first, *(Op(op.function, tuple(map(moved, op.operands))) for op in loop.ops))
+    return Loop(loop.extents, loop.loads, ops, tuple(replace(s, value=moved(s.value)) for s in loop.stores))
+
+
+def _scaled(view: View, factor: Scale) -> list[Loop | Routine]:
+    """The steps that multiply a view by a factor."""
+    if factor == Scale(0.0):
+        return [Routine("fill", (view,), (), (factor,))]
+    if factor == Scale(1.0):
+        return []
+    labels = tuple(range(len(view.shape)))
+    loads = (Load(view, labels), *(Load(v, ()) for v in factor.views))
+    value = Ref("const", value=factor.constant)
+    ops: list[Op] = []
+    for k in range(len(loads)):
+        ops.append(Op("mul", (value, Ref("load", k))))
+        value = Ref("op", k)
+    return [Loop(view.shape, loads, tuple(ops), (Store(view, labels, value),))]

@@ -1,0 +1,292 @@
+"""What a plan saves: the operations of the formulas as they are written, and of the kernel program.
+
+Enters: a function, variables and sizes.  Leaves: a `Saving`, which writes itself.  Always holds: the formulas are those
+of the derivation; the program is the one that is planned for the sizes.  Not for: planning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..compiler.explain.counting import Uncounted, count
+from ..compiler.explain.steps import Derived, Shown, Step
+from ..compiler.kernel.program import Buffer, Loop, Program, Require, Routine, View, step_lines
+from ..compiler.kernel.routines import Cost, cost, loop_cost, routine_cost
+from ..compiler.language.elaborate import Value
+from ..compiler.plan.atoms import NoRoutine
+from ..compiler.tensor.dims import Dim
+from ..grammar import errors, syntax
+from .compilation import Compilation
+from .verification.sampling import size_names
+
+if TYPE_CHECKING:
+    from .function import Function
+
+USUAL = 100  # the size that is taken where none is given
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line: what is computed, its operations, and whether it is a rule's line (before and after it)."""
+
+    what: str
+    operations: Cost | None
+    before: Cost | None = None
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A step that several results use: how it is written, and its operations."""
+
+    lines: tuple[str, ...]
+    operations: Cost
+
+
+@dataclass(frozen=True)
+class Saving:
+    """The account of a derivative: operations by formula and by plan, what the results share, and the program."""
+
+    sizes: dict[str, int]
+    rules: tuple[Entry, ...]
+    formulas: tuple[Entry, ...]
+    plans: tuple[Entry, ...]
+    shared: tuple[Shared, ...]
+    memory: Dim
+    program: Program
+
+
+def saving(function: Function, operation: str, derived: Derived, sizes: Mapping[str, int]) -> Saving:
+    """The account of the derivative of a function by the variables of its derivation; of a gradient, with the value.
+
+    Raises mg.ArgumentError for an unknown size, mg.Error for a function that has no kernel.
+    """
+    definition = function.definition()
+    names = size_names(definition)
+    for name in sizes:
+        if name not in names:
+            close = errors.suggest(name, names)
+            raise errors.ArgumentError(
+                f"there is no size {name}",
+                found=f"the sizes are {', '.join(names)}",
+                hint=f"did you mean {close}?" if close else "",
+            )
+    chosen = {name: sizes.get(name, USUAL) for name in names}
+    variables = [name for name, _ in derived.directions]
+    counter = Formulas(derived, names)
+    if operation == "grad":
+        value, gradient = function, function.grad(*variables)
+        joint = planned(function.value_and_grad(*variables), chosen)
+        plans = [
+            Entry("the value, planned alone", cost(planned(value, chosen))),
+            Entry("the gradient, planned alone", cost(planned(gradient, chosen))),
+            Entry("the value and the gradient, planned together", cost(joint)),
+        ]
+        formulas = [
+            Entry("the value as written", counter.value()),
+            Entry("the gradient as written", counter.derivative()),
+        ]
+    else:
+        joint = planned(getattr(function, operation)(variables[0]), chosen)
+        plans = [Entry("the derivative, planned", cost(joint))]
+        formulas = [Entry("the derivative as written", counter.derivative())]
+    return Saving(
+        chosen, tuple(counter.rules()), tuple(formulas), tuple(plans), tuple(shared_steps(joint)), memory(joint), joint
+    )
+
+
+def planned(function: Function, sizes: Mapping[str, int]) -> Program:
+    """The kernel program for the sizes."""
+    try:
+        return Compilation(function.definition()).program(sizes)
+    except NoRoutine as missing:
+        raise errors.Error(
+            "this function has no kernel of its own", found=f"{missing} is evaluated by NumPy and SciPy"
+        ) from None
+
+
+class Formulas:
+    """Counts the operations of the lines of a derivation."""
+
+    def __init__(self, derived: Derived, sizes: Sequence[str]) -> None:
+        self._derived, self._sizes = derived, sizes
+        self._names: dict[str, Value] = {
+            item.name.id: item.expression for item in derived.objects if isinstance(item.name, syntax.Name)
+        }
+        self._shown = {
+            item.name.id: item.shown
+            for item in derived.objects
+            if item.shown is not None and isinstance(item.name, syntax.Name)
+        }
+
+    def value(self) -> Cost | None:
+        """Of the function as it is written."""
+        return self._cost(self._derived.sections[0].steps[0])
+
+    def derivative(self) -> Cost | None:
+        """Of the derivatives as they are written at the end, with the names of the function."""
+        total: Cost | None = Cost(Dim.of(0))
+        for section in self._derived.sections:
+            if section.title in ("The gradient", "The derivative"):
+                named = [s for s in section.steps if not any(r.name == "names" for r in s.reasons)]
+                one = self._cost(named[-1])
+                total = None if total is None or one is None else Cost(total.thirds + one.thirds)
+        return total
+
+    def rules(self) -> list[Entry]:
+        """Of the lines before and after each rule that rewrote a value."""
+        found = []
+        for section in self._derived.sections:
+            for before, after in zip(section.steps, section.steps[1:], strict=False):
+                if (
+                    section.title in ("The function", "The gradient", "The derivative")
+                    and after.reasons[0].name != "names"
+                ):
+                    names = ", ".join(reason.name for reason in after.reasons)
+                    found.append(Entry(names, self._cost(after), self._cost(before)))
+        return found
+
+    def _cost(self, step: Step) -> Cost | None:
+        try:
+            return Cost(count([*self._used(step.shown), step.shown], self._names, self._sizes))
+        except (Uncounted, errors.Error):
+            return None
+
+    def _used(self, shown: Shown) -> list[Shown]:
+        """The definitions of the names that a formula uses, directly or by others."""
+        wanted, work = {}, [shown]
+        while work:
+            for node in syntax.postorder(work.pop().body):
+                if isinstance(node, syntax.Name) and node.id in self._shown and node.id not in wanted:
+                    wanted[node.id] = self._shown[node.id]
+                    work.append(self._shown[node.id])
+        return list(wanted.values())
+
+
+def memory(program: Program) -> Dim:
+    """How many numbers the temporaries take."""
+    total = Dim.of(0)
+    for buffer in program.work:
+        size = Dim.of(1)
+        for dim in buffer.shape:
+            size = size * dim
+        total = total + size
+    return total
+
+
+def shared_steps(program: Program) -> list[Shared]:
+    """The steps of which the first result and others depend, with their operations."""
+    steps = list(program.flat())
+    users = [used_by(steps, output) for output in program.outputs]
+    if len(users) < 2:
+        return []
+    rest = set().union(*users[1:])
+    found = []
+    for position in sorted(users[0] & rest):
+        step = steps[position]
+        thirds = (
+            loop_cost(step)
+            if isinstance(step, Loop)
+            else routine_cost(step)
+            if isinstance(step, Routine)
+            else Dim.of(0)
+        )
+        if thirds != Dim.of(0):
+            found.append(Shared(tuple(step_lines(step)), Cost(thirds)))
+    return found
+
+
+def used_by(steps: Sequence[Loop | Routine | Require], output: Buffer) -> set[int]:
+    """The positions of the steps on which an output depends."""
+    needed = {output.name}
+    found: set[int] = set()
+    for position in range(len(steps) - 1, -1, -1):
+        step = steps[position]
+        if isinstance(step, Require):
+            continue
+        written, kept, read = effects(step)
+        if not {view.buffer.name for view in written} & needed:
+            continue
+        found.add(position)
+        whole = {view.buffer.name for view in written if view in (view.buffer.view(), view.buffer.view().T)}
+        needed = (needed - (whole - kept)) | {view.buffer.name for view in read}
+    return found
+
+
+def effects(step: Loop | Routine) -> tuple[list[View], set[str], list[View]]:
+    """The views that a step writes, the buffers among them of which it keeps what they hold, and the views it reads."""
+    if isinstance(step, Loop):
+        kept = {store.view.buffer.name for store in step.stores if store.accumulate}
+        return [store.view for store in step.stores], kept, [load.view for load in step.loads]
+    adds = len(step.scalars) > 1 and (step.scalars[1].constant != 0.0 or bool(step.scalars[1].views))
+    read = [*step.inputs, *(view for scale in step.scalars for view in scale.views)]
+    return list(step.outputs), {v.buffer.name for v in step.outputs} if adds else set(), read
+
+
+def lines(account: Saving) -> list[list[tuple[str, str]]]:
+    """The account as lines of (style, text) pieces."""
+    made: list[list[tuple[str, str]]] = []
+    sizes = ", ".join(f"{name} = {size}" for name, size in account.sizes.items())
+    made.append([("title", f"Operations{f' at {sizes}' if sizes else ''}"), ("text", " (flops)")])
+    total = sum_of([entry.operations for entry in account.formulas])
+    best = account.plans[-1].operations
+    rows = [*account.formulas]
+    if len(rows) > 1:
+        rows.append(Entry("both as written", total))
+    rows += account.plans
+    width = max(len(row.what) for row in rows)
+    for row in rows:
+        made.append([("text", f"  {row.what:<{width}}  "), *amount(row.operations, account.sizes)])
+    if total is not None and best is not None:
+        ratio = float(total.evaluate(**account.sizes)) / max(float(best.evaluate(**account.sizes)), 1.0)
+        made.append([("text", f"  {'':<{width}}  "), ("rule", f"{ratio:.3g} times fewer than as written")])
+    if account.rules:
+        made += [[], [("title", "Rules, and the formula before and after each")]]
+        for row in account.rules:
+            made.append([("rule", f"  {row.what}")])
+            made.append([("text", "    before  "), *amount(row.before, account.sizes)])
+            made.append([("text", "    after   "), *amount(row.operations, account.sizes)])
+    if account.shared:
+        made += [[], [("title", "Computed once for the value and the gradient")]]
+        for shared in account.shared:
+            made.append([("text", "  "), *amount(shared.operations, account.sizes)])
+            made += [[("value", f"    {line}")] for line in shared.lines]
+    cells = account.memory.evaluate(account.sizes)
+    made += [[], [("title", "Temporaries"), ("text", f"  {account.memory} numbers: {bytes_text(8 * cells)}")]]
+    made += [[], [("title", "Program")]]
+    made += [[("value", f"  {line}")] for line in str(account.program).splitlines()]
+    return made
+
+
+def sum_of(costs: Sequence[Cost | None]) -> Cost | None:
+    """The sum; None where a part is not known."""
+    total = Dim.of(0)
+    for one in costs:
+        if one is None:
+            return None
+        total = total + one.thirds
+    return Cost(total)
+
+
+def amount(operations: Cost | None, sizes: Mapping[str, int]) -> list[tuple[str, str]]:
+    """A number of operations with its polynomial."""
+    if operations is None:
+        return [("reference", "not counted (index notation, or a function that iterates)")]
+    number = f"{round(operations.evaluate(**sizes)):,}"
+    return [("name", f"{number:>15}"), ("reference", f"  {operations}")]
+
+
+def bytes_text(number: int) -> str:
+    """A number of bytes with a unit."""
+    size = float(number)
+    for unit in ("bytes", "KB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"
+
+
+def plain(account: Saving) -> str:
+    """The account as plain text."""
+    return "\n".join("".join(piece for _, piece in line).rstrip() for line in lines(account))
