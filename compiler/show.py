@@ -1,4 +1,5 @@
-"""What each step makes of a program, on request: `MATGRAD_SHOW=passes`, `rules`, `plan` or `kernel` (or several, with commas).
+"""What each step makes of a program, on request: `MATGRAD_SHOW=passes`, `rules`, `plan` or `kernel` (or several, with
+commas).
 
 Enters: what a step made.  Leaves: lines on standard error.  Always holds: without the variable nothing happens.
 Not for: users who want a derivation (`explain`).

@@ -111,7 +111,8 @@ def convert(buffer: Buffer, value: Any, dtype: Any) -> Array:
 
 
 def check_sizes(inputs: Sequence[Buffer], arrays: Sequence[Array]) -> dict[str, int]:
-    """The sizes that the arrays and the integer arguments define.  Raises mg.ShapeError, naming the argument and the axis."""
+    """The sizes that the arrays and the integer arguments define.  Raises mg.ShapeError, naming the argument and the
+    axis."""
     try:
         integers = {b.name: int(a) for b, a in zip(inputs, arrays, strict=True) if b.dtype == "int" and not b.shape}
         return sizes_of(inputs, [a.shape for a in arrays], integers)

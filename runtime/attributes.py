@@ -1,8 +1,8 @@
 """Declared attributes of arguments: checked in the kernel at every call, or once where data are bound.
 
-Enters: parameters, and programs or arrays.  Leaves: programs that check, or DomainErrors that name the attribute.  Always
-holds: a check costs no more than reading the argument once; definiteness shows in the Cholesky factorization, and
-orthogonality is trusted.  Not for: what the attributes mean for the calculus.
+Enters: parameters, and programs or arrays.  Leaves: programs that check, or DomainErrors that name the attribute.
+Always holds: a check costs no more than reading the argument once; definiteness shows in the Cholesky factorization,
+and orthogonality is trusted.  Not for: what the attributes mean for the calculus.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The scalar functions of kernels, as formulas that vectorise.
 
-Enters: floats of 32 or 64 bits.  Leaves: Numba intrinsics with the names of `compiler/kernel/scalars.py`.  Always holds: IEEE
-behaviour as in NumPy (nan, inf, signed zero, subnormal numbers), no exceptions; exp, expm1, log, log1p, tanh, sigmoid
-and softplus are within 2 units of the last place, and have no calls, so that loops vectorise.  Not for: the gamma
-function's derivatives (`special.py`).
+Enters: floats of 32 or 64 bits.  Leaves: Numba intrinsics with the names of `compiler/kernel/scalars.py`.  Always
+holds: IEEE behaviour as in NumPy (nan, inf, signed zero, subnormal numbers), no exceptions; exp, expm1, log, log1p,
+tanh, sigmoid and softplus are within 2 units of the last place, and have no calls, so that loops vectorise.  Not for:
+the gamma function's derivatives (`special.py`).
 
 The methods are the classical ones: W. J. Cody and W. Waite, "Software Manual for the Elementary Functions" (1980), for
 the reduction of the argument; P. T. P. Tang, "Table-driven implementation of the expm1 function" and "of the logarithm

@@ -72,7 +72,8 @@ class Function:
     """A function of arrays, and everything that can be asked of it.
 
     Call it with arrays, positionally or by name: a scalar result is a float, others are C-contiguous arrays, several
-    are a tuple.  Raises `mg.ShapeError`, `mg.TypeError`, `mg.DomainError` or `mg.ArgumentError`, which name the argument.
+    are a tuple.  Raises `mg.ShapeError`, `mg.TypeError`, `mg.DomainError` or `mg.ArgumentError`, which name the
+    argument.
     """
 
     def __init__(
@@ -168,7 +169,8 @@ class Function:
         return base if self._derivations else simplified(base)
 
     def elaborated(self, orders: tuple[int, ...] | None = None) -> Definition:
-        """The function from which this one is derived, before any rule is applied to it; `orders` as in `definition`."""
+        """The function from which this one is derived, before any rule is applied to it; `orders` as in
+        `definition`."""
         if orders is None and self._untyped:
             scalar = bool(self._derivations) and self._derivations[0].operation in (
                 "grad",
@@ -294,14 +296,14 @@ class Function:
     def explain(
         self,
         *variables: str | Sequence[str],
-        format: str = "text",
-        fold: bool = True,  # noqa: A002
+        format: str = "text",  # noqa: A002
+        fold: bool = True,
     ) -> Explanation:
         """How the derivative by a variable (or several) comes about, step by step, each with the name of its rule.
 
-        That is the gradient of a scalar, the Jacobian of an array.  Without a variable it is how this function was derived
-        (`f.hess("x").explain()`).  `format` is what `str` and `print` write: `text`, `markdown`, `latex` or `html`; with
-        `fold`, long derivations are folded.
+        That is the gradient of a scalar, the Jacobian of an array.  Without a variable it is how this function was
+        derived (`f.hess("x").explain()`).  `format` is what `str` and `print` write: `text`, `markdown`, `latex` or
+        `html`; with `fold`, long derivations are folded.
         """
         from .explanation import explain
 

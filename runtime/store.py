@@ -27,6 +27,7 @@ _SHAPING = (
     "elementary",
     "entry_code",
     "entry_words",
+    "expressions",
     "fortran",
     "intrinsics",
     "lowering",

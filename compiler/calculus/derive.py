@@ -1,8 +1,8 @@
 """Derived functions: from the definition of f to that of its gradient, Jacobian, ..., simplified.
 
-Enters: a definition, an operation and variables.  Leaves: a definition with the same parameters (and, for `hvp jvp vjp`,
-the direction as a further, last one).  Always holds: f is simplified before it is differentiated, so that derivatives
-are those of the stable form.  Not for: planning.
+Enters: a definition, an operation and variables.  Leaves: a definition with the same parameters (and, for `hvp jvp
+vjp`, the direction as a further, last one).  Always holds: f is simplified before it is differentiated, so that
+derivatives are those of the stable form.  Not for: planning.
 """
 
 from __future__ import annotations
@@ -127,7 +127,8 @@ def _direction(definition: Definition, operation: str, variable: Symbol, functio
 def variables_or_only(
     definition_parameters: Sequence[str], variables: Sequence[str | Sequence[str]]
 ) -> tuple[str, ...]:
-    """The variables of a call such as `grad("U", "V")`, `grad(("U", "V"))`, or `grad()` of a function of one parameter."""
+    """The variables of a call such as `grad("U", "V")`, `grad(("U", "V"))`, or `grad()` of a function of one
+    parameter."""
     flat = [name for v in variables for name in ([v] if isinstance(v, str) else v)]
     if not flat:
         if len(definition_parameters) != 1:

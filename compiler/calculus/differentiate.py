@@ -233,7 +233,8 @@ def _replace_factor(current: Contract, position: int, replacement: Expr) -> Expr
 
 
 def differential(current: Expr, directions: dict[int, Expr]) -> Expr:
-    """The differential of an elementwise function, a reduction or a matrix function, along directions of some operands."""
+    """The differential of an elementwise function, a reduction or a matrix function, along directions of some
+    operands."""
     if isinstance(current, Map) and current.function in COMPARISONS:
         return algebra.zero(current.shape)
     if isinstance(current, Reduce):

@@ -1,8 +1,8 @@
 """Prints a kernel program as the source of a Python module for Numba: one function `kernel(table)`.
 
 Enters: a `Program` and the dtype.  Leaves: the text, and the routines that it calls.  Always holds: the function uses
-raw loops and compiled routines over bare addresses (`compiler/kernel/layout.py`), allocates nothing, raises nothing, and
-reads all sizes from its argument; the text names the buffers as the program does, and says what each step means.
+raw loops and compiled routines over bare addresses (`compiler/kernel/layout.py`), allocates nothing, raises nothing,
+and reads all sizes from its argument; the text names the buffers as the program does, and says what each step means.
 Not for: how a loop (`emit_loop.py`) or a fused pass over rows (`emit_rows.py`) is written.
 """
 

@@ -57,7 +57,8 @@ def reserved() -> set[str]:
 
 
 def refuse_reserved(scope: Elaborator, function: syntax.Function) -> None:
-    """Raises a NameError where a function, a parameter, a size or a binding has the name of a function of the language."""
+    """Raises a NameError where a function, a parameter, a size or a binding has the name of a function of the
+    language."""
     spans = [] if function.name is None else [(function.name, function.name_span)]
     for parameter in function.parameters:
         start = parameter.span.start

@@ -1,7 +1,7 @@
 """Functions ready for calculus: parameters as symbols, results as expressions.
 
-Enters: a parsed function and the orders of its parameters without type.  Leaves: its `Definition`.  Always holds: the sizes
-of undeclared parameters are solved for, and named.  Not for: what stands in a body (`elaborate.py`).
+Enters: a parsed function and the orders of its parameters without type.  Leaves: its `Definition`.  Always holds: the
+sizes of undeclared parameters are solved for, and named.  Not for: what stands in a body (`elaborate.py`).
 """
 
 from __future__ import annotations
@@ -141,7 +141,6 @@ def free_names(function: syntax.Function, functions: Mapping[str, syntax.Functio
                         else ()
                     )
                     indices |= {s.id for s in places if isinstance(s, syntax.Name)}
-        for node in syntax.postorder(binding):
-            if isinstance(node, syntax.Name) and node.id not in bound | indices:
-                found.append((node.span.start, node.id))
+        names = [node for node in syntax.postorder(binding) if isinstance(node, syntax.Name)]
+        found += [(node.span.start, node.id) for node in names if node.id not in bound | indices]
     return list(dict.fromkeys(name for _, name in sorted(found)))

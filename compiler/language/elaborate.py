@@ -357,7 +357,8 @@ class Elaborator:
                         place,
                         found=f"{self.text(place)} is {describe(expression.shape)}\n"
                         f"{parameter.name} is {wanted.kind}[{', '.join(inner.text(s) for s in wanted.sizes)}], "
-                        f"where {inner.text(size)} is {inner.dim(size)}: {inner.dim(size)} and {dim} are different sizes",
+                        f"where {inner.text(size)} is {inner.dim(size)}: "
+                        f"{inner.dim(size)} and {dim} are different sizes",
                     )
             attributes = wanted.attributes
         if parameter.name not in differentiated(self.functions[node.name].body):
@@ -457,6 +458,7 @@ def differentiated(body: syntax.Body) -> frozenset[str]:
 
 
 def names_in(node: syntax.Node) -> set[str]:
+    """The names that occur in a syntax tree."""
     return {n.id for n in syntax.postorder(node) if isinstance(n, syntax.Name)}
 
 

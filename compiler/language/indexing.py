@@ -135,7 +135,8 @@ def block(scope: Elaborator, node: syntax.Block, rows: list[list[Value]]) -> Exp
                 scope.fail(
                     "the blocks of a row have different heights",
                     place,
-                    found=f"{scope.text(entries[0])} has {row[0].shape[0]} rows, {scope.text(place)} has {entry.shape[0]}",
+                    found=f"{scope.text(entries[0])} has {row[0].shape[0]} rows, "
+                    f"{scope.text(place)} has {entry.shape[0]}",
                 )
         heights.append(row[0].shape[0])
     widths = [sum((entry.shape[1] for entry in row), Dim.of(0)) for row in flat]

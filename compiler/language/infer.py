@@ -1,8 +1,8 @@
 """The orders of parameters whose type is left out: the likeliest ones with which the expression fits.
 
-Enters: names, and what makes a `Definition` of orders for them.  Leaves: a definition.  Always holds: of the assignments
-that fit, the one that is closest to custom (capitals are matrices, small letters vectors, `lam` and the like scalars).  Not for:
-calls, where the arguments say it.
+Enters: names, and what makes a `Definition` of orders for them.  Leaves: a definition.  Always holds: of the
+assignments that fit, the one that is closest to custom (capitals are matrices, small letters vectors, `lam` and the
+like scalars).  Not for: calls, where the arguments say it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def infer(
     attempt: Callable[[Mapping[str, int]], Definition],
     accept: Callable[[Definition], bool] = lambda definition: True,
 ) -> Definition:
-    """The definition that `attempt` makes of the likeliest orders of the unknown names that fit and that `accept` takes.
+    """The definition that `attempt` makes of the likeliest orders of the unknown names that fit and that `accept`
+    takes.
 
     Raises the error of the likeliest assignment if none fits.
     """

@@ -1,4 +1,5 @@
-"""What is said about operands whose shapes do not fit: their shapes, the sizes that differ, the transposition that helps.
+"""What is said about operands whose shapes do not fit: their shapes, the sizes that differ, the transposition that
+helps.
 
 Enters: an operator or a call, and the operands.  Leaves: a ShapeError.  Always holds: a suggested transposition fits by
 the declared sizes.  Not for: deciding what fits (`operators.py`).

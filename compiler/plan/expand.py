@@ -1,7 +1,7 @@
 """Products of sums, multiplied out.
 
-Enters: expressions.  Leaves: equal expressions.  Always holds: a product becomes no more than `MOST_TERMS` terms.  Not for:
-deciding whether that is cheaper, which a plan of both tells.
+Enters: expressions.  Leaves: equal expressions.  Always holds: a product becomes no more than `MOST_TERMS` terms.
+Not for: deciding whether that is cheaper, which a plan of both tells.
 """
 
 from __future__ import annotations

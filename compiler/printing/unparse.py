@@ -18,8 +18,8 @@ Special = Callable[[syntax.Node, list[str]], str | None]
 
 
 def unparse(root: syntax.Node, special: Special | None = None) -> str:
-    """The text of a node.  `special(node, texts of its children)` is the text of nodes that are no part of the language,
-    None for the others."""
+    """The text of a node.  `special(node, texts of its children)` is the text of nodes that are no part of the
+    language, None for the others."""
     return fold(root, _text if special is None else lambda node, below: special(node, below) or _text(node, below))
 
 

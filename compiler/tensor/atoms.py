@@ -100,8 +100,8 @@ def _adjugate_derivative(matrix: Array, *directions: Array) -> Array:
 
 
 def _adjugate_derivatives(matrix: Array, directions: Sequence[Array]) -> Array:
-    """Along several directions: from det times inverse; near singular matrices as the mean over a circle of regular ones,
-    which is exact for polynomials."""
+    """Along several directions: from det times inverse; near singular matrices as the mean over a circle of regular
+    ones, which is exact for polynomials."""
     values = _svd(matrix)[1]
     n = len(matrix)
     if values[-1] > 1e-6 * values[0]:

@@ -1,8 +1,8 @@
 """Structural constants in contractions: which of them meet, vanish or become one.
 
-Enters: the factors of a contraction.  Leaves: fewer factors, deltas between labels, or the news that all is zero.  Always
-holds: `unvec(vec(X))` is X, blocks that are taken out of a block matrix are the blocks, slices of slices are slices.
-Not for: `delta`, which is eliminated with the labels (`contraction.py`).
+Enters: the factors of a contraction.  Leaves: fewer factors, deltas between labels, or the news that all is zero.
+Always holds: `unvec(vec(X))` is X, blocks that are taken out of a block matrix are the blocks, slices of slices are
+slices. Not for: `delta`, which is eliminated with the labels (`contraction.py`).
 """
 
 from __future__ import annotations

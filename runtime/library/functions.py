@@ -1,42 +1,31 @@
-"""Functions of matrices: adjugate, exponential, exponential_derivative; and products_of_others.
+"""Functions of matrices: adjugate, expm, expm_derivative; and products_of_others.
 
-Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: the adjugate is right at
-singular matrices.  Not for: functions that need a Schur form.
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: the adjugate is
+right at singular matrices.  Not for: functions that need a Schur form.
 """
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
-from ..fortran import fortran
-from ..intrinsics import number
+from ..fortran import blas_integer, fortran
+from ..intrinsics import number, plus, shift
+from . import expm as expm_routine
+from . import gemm, svd, weighted_product
 
 _getrf = fortran("getrf", "ii pi p o")
 _getrs = fortran("getrs", "c ii pi p pi o")
 _getri = fortran("getri", "i pi p pi o")
-_gesdd = fortran("gesdd", "c ii pi p pi pi pi p o")
-_N, _S = ord("N"), ord("S")
+_N = ord("N")
 
 # A pivot smaller than this part of the largest: the inverse would lose digits, and singular values are used.
 _REGULAR = 1e-4
-# Higham, The scaling and squaring method revisited (2005): up to this norm the approximant of degree 13 is exact.
+# N. Higham, The scaling and squaring method revisited (2005): for this norm the approximant of degree 13 is exact.
 _THETA = 5.371920351148152
-_PADE = (
-    64764752532480000.0,
-    32382376266240000.0,
-    7771770303897600.0,
-    1187353796428800.0,
-    129060195264000.0,
-    10559470521600.0,
-    670442572800.0,
-    33522128640.0,
-    1323241920.0,
-    40840800.0,
-    960960.0,
-    16380.0,
-    182.0,
-    1.0,
-)
+_B0, _B1, _B2, _B3 = 64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0
+_B4, _B5, _B6, _B7 = 129060195264000.0, 10559470521600.0, 670442572800.0, 33522128640.0
+_B8, _B9, _B10, _B11, _B12, _B13 = 1323241920.0, 40840800.0, 960960.0, 16380.0, 182.0, 1.0
 
 
 def products_of_others(n: Any, k: Any, X: Any, x0: Any, x1: Any, Y: Any, y0: Any, y1: Any) -> Any:
@@ -54,20 +43,139 @@ def products_of_others(n: Any, k: Any, X: Any, x0: Any, x1: Any, Y: Any, y0: Any
     return 0
 
 
-def _sign_of(n: Any, M: Any, pivots: Any, work: Any, length: Any) -> Any:
-    """The determinant of an orthogonal matrix, which is lost."""
-    one = number(M, 1.0)
-    _getrf(n, n, M, n, pivots)
+def adj(n: Any, A: Any, a0: Any, a1: Any, P: Any, p0: Any, p1: Any, scratch: Any) -> Any:
+    """P = the adjugate of A: det times inverse where that keeps all digits, else from the singular values."""
+    zero, one = number(P, 0.0), number(P, 1.0)
+    if n == 0:
+        return 0
+    pivots = shift(scratch, n * n)
+    work = shift(pivots, n)
+    for j in range(n):
+        for i in range(n):
+            scratch[i + j * n] = A[i * a0 + j * a1]
+    info = _getrf(n, n, scratch, n, pivots)
+    least, most, determinant = number(P, inf), zero, one
+    for i in range(n):
+        pivot = scratch[i * (n + 1)]
+        determinant = determinant * pivot
+        determinant = -determinant if blas_integer(pivots, i) != i + 1 else determinant
+        least = abs(pivot) if abs(pivot) < least else least
+        most = abs(pivot) if abs(pivot) > most else most
+    if info == 0 and least > _REGULAR * most:
+        _getri(n, scratch, n, pivots, work, 64 * n)
+        for j in range(n):
+            for i in range(n):
+                P[i * p0 + j * p1] = determinant * scratch[i + j * n]
+        return 0
+    # A = U diag(s) V': the adjugate is det(U) det(V) V diag(products of the other s) U'.
+    right = shift(scratch, n * n)
+    values = shift(right, n * n)
+    others = shift(values, n)
+    rest = shift(others, n)
+    if svd(n, n, n, A, a0, a1, scratch, 1, n, values, 1, right, 1, n, rest) != 0:
+        return 1
+    product = one
+    for i in range(n):
+        others[i] = product
+        product = product * values[i]
+    product = one
+    for i in range(n - 1, -1, -1):
+        others[i] = others[i] * product
+        product = product * values[i]
+    weighted_product(n, n, n, right, 1, n, others, 1, scratch, 1, n, P, p0, p1, rest)
     sign = one
+    for factor in range(2):
+        matrix = scratch if factor == 0 else right
+        _getrf(n, n, matrix, n, rest)
+        for i in range(n):
+            sign = -sign if (matrix[i * (n + 1)] < zero) != (blas_integer(rest, i) != i + 1) else sign
     for i in range(n):
-        sign = sign if M[i * (n + 1)] >= number(M, 0.0) else -sign
-    return sign * _exchanges(n, M, pivots)
+        for j in range(n):
+            P[i * p0 + j * p1] = sign * P[i * p0 + j * p1]
+    return 0
 
 
-def _exchanges(n: Any, M: Any, pivots: Any) -> Any:
-    from ..fortran import blas_integer
-
-    sign = number(M, 1.0)
+def expm(n: Any, A: Any, a0: Any, a1: Any, X: Any, x0: Any, x1: Any, scratch: Any) -> Any:
+    """X = the exponential of A."""
+    zero, one = number(X, 0.0), number(X, 1.0)
+    q = n * n
+    M, M2, M4, M6 = scratch, shift(scratch, q), shift(scratch, 2 * q), shift(scratch, 3 * q)
+    U, V, W, pivots = shift(scratch, 4 * q), shift(scratch, 5 * q), shift(scratch, 6 * q), shift(scratch, 7 * q)
+    norm = zero
+    for j in range(n):
+        total = zero
+        for i in range(n):
+            total = plus(total, abs(A[i * a0 + j * a1]))
+        norm = total if total > norm or total != total else norm
+    if not norm < number(X, inf):
+        for i in range(n):
+            for j in range(n):
+                X[i * x0 + j * x1] = norm - norm
+        return 0
+    squarings, factor = 0, one
+    while norm * factor > _THETA:
+        factor = factor * number(X, 0.5)
+        squarings += 1
     for i in range(n):
-        sign = -sign if blas_integer(pivots, i) != i + 1 else sign
-    return sign
+        for j in range(n):
+            M[i * n + j] = A[i * a0 + j * a1] * factor
+    gemm(n, n, n, one, zero, M, n, 1, M, n, 1, M2, n, 1)
+    gemm(n, n, n, one, zero, M2, n, 1, M2, n, 1, M4, n, 1)
+    gemm(n, n, n, one, zero, M2, n, 1, M4, n, 1, M6, n, 1)
+    for i in range(q):
+        V[i] = _B13 * M6[i] + _B11 * M4[i] + _B9 * M2[i]
+    gemm(n, n, n, one, zero, M6, n, 1, V, n, 1, W, n, 1)
+    for i in range(q):
+        W[i] = W[i] + _B7 * M6[i] + _B5 * M4[i] + _B3 * M2[i]
+    for i in range(n):
+        W[i * (n + 1)] = W[i * (n + 1)] + _B1
+    gemm(n, n, n, one, zero, M, n, 1, W, n, 1, U, n, 1)
+    for i in range(q):
+        W[i] = _B12 * M6[i] + _B10 * M4[i] + _B8 * M2[i]
+    gemm(n, n, n, one, zero, M6, n, 1, W, n, 1, V, n, 1)
+    for i in range(q):
+        V[i] = V[i] + _B6 * M6[i] + _B4 * M4[i] + _B2 * M2[i]
+    for i in range(n):
+        V[i * (n + 1)] = V[i * (n + 1)] + _B0
+    for i in range(q):
+        M[i] = V[i] - U[i]
+        M2[i] = V[i] + U[i]
+    # LAPACK sees the transposes; all are polynomials in A, which commute.
+    if n > 0:
+        _getrf(n, n, M, n, pivots)
+        _getrs(_N, n, n, M, n, pivots, M2, n)
+    for _ in range(squarings):
+        gemm(n, n, n, one, zero, M2, n, 1, M2, n, 1, M4, n, 1)
+        for i in range(q):
+            M2[i] = M4[i]
+    for i in range(n):
+        for j in range(n):
+            X[i * x0 + j * x1] = M2[i * n + j]
+    return 0
+
+
+def expm_derivative(
+    n: Any, A: Any, a0: Any, a1: Any, E: Any, e0: Any, e1: Any, X: Any, x0: Any, x1: Any, scratch: Any
+) -> Any:  # fmt: skip
+    """X = the derivative of the exponential of A along E: a block of that of [A, E; 0, A]."""
+    zero = number(X, 0.0)
+    size = 2 * n
+    block, result, rest = scratch, shift(scratch, size * size), shift(scratch, 2 * size * size)
+    # E is scaled to the size of A, so that it does not make more squarings.
+    ours, theirs = zero, zero
+    for i in range(n):
+        for j in range(n):
+            ours = abs(A[i * a0 + j * a1]) if abs(A[i * a0 + j * a1]) > ours else ours
+            theirs = abs(E[i * e0 + j * e1]) if abs(E[i * e0 + j * e1]) > theirs else theirs
+    scale = ours / theirs if theirs > zero and ours > zero else number(X, 1.0)
+    for i in range(n):
+        for j in range(n):
+            block[i * size + j] = A[i * a0 + j * a1]
+            block[(n + i) * size + n + j] = A[i * a0 + j * a1]
+            block[i * size + n + j] = E[i * e0 + j * e1] * scale
+            block[(n + i) * size + j] = zero
+    expm_routine(size, block, size, 1, result, size, 1, rest)
+    for i in range(n):
+        for j in range(n):
+            X[i * x0 + j * x1] = result[i * size + n + j] / scale
+    return 0

@@ -1,9 +1,8 @@
-"""Eigenvalues of symmetric matrices and singular values: eigh, symmetric_values, svd, singular_values, and what is made of
-them: projectors, resolvents, polar factors, pseudo-inverses, gaps.
+"""Eigenvalues of symmetric matrices and singular values, and what is made of them: projectors, polar factors, gaps.
 
 Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: eigenvalues ascend,
-singular values descend, vectors are columns; what is not finite fails.  Not for: matrices that are not symmetric, as far
-as eigenvalues go (only the lower triangle is read).
+singular values descend, vectors are columns; what is not finite fails.  Not for: matrices that are not symmetric, as
+far as eigenvalues go (only the lower triangle is read).
 """
 
 from __future__ import annotations
@@ -18,50 +17,28 @@ _syevd = fortran("syevd", "cc i pi p pi pi o")
 _gesdd = fortran("gesdd", "c ii pi p pi pi pi p o")
 _V, _N, _L, _S = ord("V"), ord("N"), ord("L"), ord("S")
 
-# Values closer than this many units of rounding, times their number, times the largest, are equal.
+# Values that differ by less than this many roundings of the largest, for each of them, are taken as equal.
 _CLOSE = 10
-
-
-def _epsilon(X: Any) -> Any:
-    one, half = number(X, 1.0), number(X, 0.5)
-    unit = one
-    while one + unit * half > one:
-        unit = unit * half
-    return unit
-
-
-def _copied(m: Any, n: Any, A: Any, a0: Any, a1: Any, M: Any) -> Any:
-    """M, by columns, becomes A; the result is 1 if A is not finite."""
-    zero = number(A, 0.0)
-    total = zero
-    for j in range(n):
-        for i in range(m):
-            value = A[i * a0 + j * a1]
-            M[i + j * m] = value
-            total = plus(total, value * zero)
-    return 0 if total == zero else 1
-
-
-def _lower(n: Any, A: Any, a0: Any, a1: Any, M: Any) -> Any:
-    zero = number(A, 0.0)
-    total = zero
-    for j in range(n):
-        for i in range(n):
-            value = A[i * a0 + j * a1] if i >= j else A[j * a0 + i * a1]
-            M[i + j * n] = value
-            total = plus(total, value * zero)
-    return 0 if total == zero else 1
+# The relative rounding of single and of double precision, and a number between the two.
+_SINGLE, _DOUBLE, _BETWEEN = 1.1920928955078125e-07, 2.220446049250313e-16, 1e-10
 
 
 def eigh(n: Any, A: Any, a0: Any, a1: Any, w: Any, w0: Any, V: Any, v0: Any, v1: Any, scratch: Any) -> Any:
     """A = V diag(w) V'."""
     if n == 0:
         return 0
+    zero = number(A, 0.0)
+    total = zero
+    for j in range(n):
+        for i in range(j, n):
+            value = A[i * a0 + j * a1]
+            scratch[i + j * n] = value
+            total = plus(total, value * zero)
+    if total != zero:  # something is not finite
+        return 1
     values = shift(scratch, n * n)
     work = shift(values, n)
     length = 1 + 6 * n + 2 * n * n
-    if _lower(n, A, a0, a1, scratch) != 0:
-        return 1
     info = _syevd(_V, _L, n, scratch, n, values, work, length, shift(work, length), 3 + 5 * n)
     for j in range(n):
         w[j * w0] = values[j]
@@ -74,10 +51,17 @@ def symmetric_values(n: Any, A: Any, a0: Any, a1: Any, w: Any, w0: Any, scratch:
     """The eigenvalues of A."""
     if n == 0:
         return 0
+    zero = number(A, 0.0)
+    total = zero
+    for j in range(n):
+        for i in range(j, n):
+            value = A[i * a0 + j * a1]
+            scratch[i + j * n] = value
+            total = plus(total, value * zero)
+    if total != zero:
+        return 1
     values = shift(scratch, n * n)
     work = shift(values, n)
-    if _lower(n, A, a0, a1, scratch) != 0:
-        return 1
     info = _syevd(_N, _L, n, scratch, n, values, work, 2 * n + 1, shift(work, 2 * n + 1), 1)
     for j in range(n):
         w[j * w0] = values[j]
@@ -85,32 +69,26 @@ def symmetric_values(n: Any, A: Any, a0: Any, a1: Any, w: Any, w0: Any, scratch:
 
 
 def svd(
-    m: Any,
-    n: Any,
-    k: Any,
-    A: Any,
-    a0: Any,
-    a1: Any,
-    U: Any,
-    u0: Any,
-    u1: Any,
-    s: Any,
-    s0: Any,
-    V: Any,
-    v0: Any,
-    v1: Any,
+    m: Any, n: Any, k: Any, A: Any, a0: Any, a1: Any, U: Any, u0: Any, u1: Any, s: Any, s0: Any, V: Any, v0: Any, v1: Any,
     scratch: Any,
-) -> Any:
+) -> Any:  # fmt: skip
     """A = U diag(s) V', with k = min(m, n) columns of U and V."""
     if k == 0:
         return 0
+    zero = number(A, 0.0)
+    total = zero
+    for j in range(n):
+        for i in range(m):
+            value = A[i * a0 + j * a1]
+            scratch[i + j * m] = value
+            total = plus(total, value * zero)
+    if total != zero:
+        return 1
     left = shift(scratch, m * n)
     values = shift(left, m * k)
     right = shift(values, k)
     work = shift(right, k * n)
     length = 4 * k * k + 7 * k + 64 * (m + n)
-    if _copied(m, n, A, a0, a1, scratch) != 0:
-        return 1
     info = _gesdd(_S, m, n, scratch, m, values, left, m, right, k, work, length, shift(work, length))
     for j in range(k):
         s[j * s0] = values[j]
@@ -125,158 +103,73 @@ def singular_values(m: Any, n: Any, k: Any, A: Any, a0: Any, a1: Any, s: Any, s0
     """The singular values of A."""
     if k == 0:
         return 0
+    zero = number(A, 0.0)
+    total = zero
+    for j in range(n):
+        for i in range(m):
+            value = A[i * a0 + j * a1]
+            scratch[i + j * m] = value
+            total = plus(total, value * zero)
+    if total != zero:
+        return 1
     values = shift(scratch, m * n)
     work = shift(values, k)
     length = 10 * k + 64 * (m + n)
-    if _copied(m, n, A, a0, a1, scratch) != 0:
-        return 1
     info = _gesdd(_N, m, n, scratch, m, values, scratch, 1, scratch, 1, work, length, shift(work, length))
     for j in range(k):
         s[j * s0] = values[j]
     return 1 if info != 0 else 0
 
 
-def _scaled_product(
-    m: Any,
-    k: Any,
-    n: Any,
-    U: Any,
-    u0: Any,
-    u1: Any,
-    weights: Any,
-    V: Any,
-    v0: Any,
-    v1: Any,
-    X: Any,
-    x0: Any,
-    x1: Any,
-    scaled: Any,
-) -> Any:
-    """X = U diag(weights) V'."""
+def weighted_product(
+    m: Any, k: Any, n: Any, U: Any, u0: Any, u1: Any, w: Any, w0: Any, V: Any, v0: Any, v1: Any, X: Any, x0: Any, x1: Any,
+    scratch: Any,
+) -> Any:  # fmt: skip
+    """X = U diag(w) V'."""
     for i in range(m):
         for j in range(k):
-            scaled[i * k + j] = U[i * u0 + j * u1] * weights[j]
-    gemm(m, k, n, number(X, 1.0), number(X, 0.0), scaled, k, 1, V, v1, v0, X, x0, x1)
+            scratch[i * k + j] = U[i * u0 + j * u1] * w[j * w0]
+    gemm(m, k, n, number(X, 1.0), number(X, 0.0), scratch, k, 1, V, v1, v0, X, x0, x1)
     return 0
 
 
-def eigen_projector(n: Any, w: Any, w0: Any, V: Any, v0: Any, v1: Any, P: Any, p0: Any, p1: Any, scratch: Any) -> Any:
-    """P projects on the space of the largest eigenvalue, divided by its dimension."""
-    if n == 0:
-        return 0
-    zero, one = number(P, 0.0), number(P, 1.0)
-    largest = max(abs(w[0]), abs(w[(n - 1) * w0]))
-    limit = w[(n - 1) * w0] - _CLOSE * n * _epsilon(P) * largest
+def top_weights(n: Any, w: Any, w0: Any, p: Any, p0: Any) -> Any:
+    """p is 1 over their number for the largest of the ascending values w, 0 for the others."""
+    zero, one = number(p, 0.0), number(p, 1.0)
+    epsilon = _DOUBLE if one + number(p, _BETWEEN) > one else _SINGLE
+    first, last = (abs(w[0]), w[(n - 1) * w0]) if n > 0 else (zero, zero)
+    limit = last - _CLOSE * n * epsilon * (first if first > abs(last) else abs(last))
     count = zero
     for j in range(n):
-        count += one if w[j * w0] >= limit else zero
+        count = count + one if w[j * w0] >= limit else count
     for j in range(n):
-        scratch[j] = one / count if w[j * w0] >= limit else zero
-    return _scaled_product(n, n, n, V, v0, v1, scratch, V, v0, v1, P, p0, p1, shift(scratch, n))
+        p[j * p0] = one / count if w[j * w0] >= limit else zero
+    return 0
 
 
-def eigen_resolvent(n: Any, w: Any, w0: Any, V: Any, v0: Any, v1: Any, R: Any, r0: Any, r1: Any, scratch: Any) -> Any:
-    """R = pinv(w[n-1] I - A), if the largest eigenvalue is simple."""
-    if n == 0:
-        return 0
-    zero, one = number(R, 0.0), number(R, 1.0)
-    top = w[(n - 1) * w0]
-    limit = top - _CLOSE * n * _epsilon(R) * max(abs(w[0]), abs(top))
+def top_reciprocals(n: Any, w: Any, w0: Any, p: Any, p0: Any) -> Any:
+    """p = 1/(w[n-1] - w) for the ascending values w, 0 for the largest; fails if that is multiple."""
+    zero, one = number(p, 0.0), number(p, 1.0)
+    epsilon = _DOUBLE if one + number(p, _BETWEEN) > one else _SINGLE
+    first, last = (abs(w[0]), w[(n - 1) * w0]) if n > 0 else (zero, zero)
+    limit = last - _CLOSE * n * epsilon * (first if first > abs(last) else abs(last))
     status = 0
     for j in range(n):
-        if j < n - 1 and w[j * w0] >= limit:
+        close = w[j * w0] >= limit
+        if close and j < n - 1:
             status = 1
-        scratch[j] = one / (top - w[j * w0]) if w[j * w0] < limit else zero
-    _scaled_product(n, n, n, V, v0, v1, scratch, V, v0, v1, R, r0, r1, shift(scratch, n))
+        p[j * p0] = zero if close else one / (last - w[j * w0])
     return status
-
-
-def svd_projector(
-    m: Any,
-    k: Any,
-    n: Any,
-    U: Any,
-    u0: Any,
-    u1: Any,
-    s: Any,
-    s0: Any,
-    V: Any,
-    v0: Any,
-    v1: Any,
-    X: Any,
-    x0: Any,
-    x1: Any,
-    scratch: Any,
-) -> Any:
-    """X is the mean of u v' over the largest singular values; 0 if they are 0."""
-    zero, one = number(X, 0.0), number(X, 1.0)
-    count = zero
-    top = s[0] if k > 0 else zero
-    limit = top * (one - _CLOSE * max(m, n) * _epsilon(X))
-    for j in range(k):
-        count += one if s[j * s0] >= limit else zero
-    for j in range(k):
-        scratch[j] = one / count if s[j * s0] >= limit and top > zero else zero
-    return _scaled_product(m, k, n, U, u0, u1, scratch, V, v0, v1, X, x0, x1, shift(scratch, k))
-
-
-def svd_polar(
-    m: Any,
-    k: Any,
-    n: Any,
-    U: Any,
-    u0: Any,
-    u1: Any,
-    s: Any,
-    s0: Any,
-    V: Any,
-    v0: Any,
-    v1: Any,
-    X: Any,
-    x0: Any,
-    x1: Any,
-    scratch: Any,
-) -> Any:
-    """X = U V' over the singular values that are not 0."""
-    zero, one = number(X, 0.0), number(X, 1.0)
-    limit = (s[0] if k > 0 else zero) * max(m, n) * _epsilon(X)
-    for j in range(k):
-        scratch[j] = one if s[j * s0] > limit else zero
-    return _scaled_product(m, k, n, U, u0, u1, scratch, V, v0, v1, X, x0, x1, shift(scratch, k))
-
-
-def svd_pinv(
-    m: Any,
-    k: Any,
-    n: Any,
-    U: Any,
-    u0: Any,
-    u1: Any,
-    s: Any,
-    s0: Any,
-    V: Any,
-    v0: Any,
-    v1: Any,
-    X: Any,
-    x0: Any,
-    x1: Any,
-    scratch: Any,
-) -> Any:
-    """X = V diag(1/s) U' over the singular values that are not 0."""
-    zero, one = number(X, 0.0), number(X, 1.0)
-    limit = (s[0] if k > 0 else zero) * max(m, n) * _epsilon(X)
-    for j in range(k):
-        scratch[j] = one / s[j * s0] if s[j * s0] > limit else zero
-    return _scaled_product(n, k, m, V, v0, v1, scratch, U, u0, u1, X, x0, x1, shift(scratch, k))
 
 
 def eiggaps(n: Any, v: Any, v0: Any, G: Any, g0: Any, g1: Any) -> Any:
     """G = 1/(v[j] - v[i]), 0 on the diagonal; fails where values are equal."""
     zero, one = number(G, 0.0), number(G, 1.0)
+    epsilon = _DOUBLE if one + number(G, _BETWEEN) > one else _SINGLE
     largest = zero
     for i in range(n):
-        largest = max(largest, abs(v[i * v0]))
-    limit = _CLOSE * n * _epsilon(G) * largest
+        largest = abs(v[i * v0]) if abs(v[i * v0]) > largest else largest
+    limit = _CLOSE * n * epsilon * largest
     status = 0
     for i in range(n):
         for j in range(n):
@@ -290,10 +183,11 @@ def eiggaps(n: Any, v: Any, v0: Any, G: Any, g0: Any, g1: Any) -> Any:
 def svdsums(n: Any, v: Any, v0: Any, G: Any, g0: Any, g1: Any) -> Any:
     """G = 1/(v[i] + v[j]); fails where a value is 0."""
     zero, one = number(G, 0.0), number(G, 1.0)
+    epsilon = _DOUBLE if one + number(G, _BETWEEN) > one else _SINGLE
     largest = zero
     for i in range(n):
-        largest = max(largest, abs(v[i * v0]))
-    limit = _CLOSE * n * _epsilon(G) * largest
+        largest = abs(v[i * v0]) if abs(v[i * v0]) > largest else largest
+    limit = _CLOSE * n * epsilon * largest
     status = 0
     for i in range(n):
         if abs(v[i * v0]) <= limit:

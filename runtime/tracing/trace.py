@@ -68,8 +68,9 @@ class TracedFunction(Function):
 def trace(function: Callable[..., Any]) -> TracedFunction:
     """The function of a Python function that is written in NumPy's notation.
 
-    It may use `@ + - * / **`, comparisons, `.T`, `.sum()` and the like, indexing, NumPy's elementwise functions, `sum mean
-    max min trace outer dot diag einsum where`, and `np.linalg`'s `inv pinv det slogdet solve norm cholesky eigvalsh svdvals`.
-    Types are taken from the arguments of the call.  Raises mg.Error at the line where something does not fit.
+    It may use `@ + - * / **`, comparisons, `.T`, `.sum()` and the like, indexing, NumPy's elementwise functions, `sum
+    mean max min trace outer dot diag einsum where`, and `np.linalg`'s `inv pinv det slogdet solve norm cholesky
+    eigvalsh svdvals`. Types are taken from the arguments of the call.  Raises mg.Error at the line where something
+    does not fit.
     """
     return TracedFunction(function)

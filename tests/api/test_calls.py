@@ -91,7 +91,7 @@ def test_out_is_filled_and_returned():
     for call in (lambda out: f(X, y, w, 0.1, out=out), lambda out: k(w, out=out)):
         for _ in range(4):
             out = np.empty(3)
-            result, given = call(out)
+            _, given = call(out)
             assert given is out
             assert np.allclose(out, gradient)
             strided = np.zeros(6)[::2]

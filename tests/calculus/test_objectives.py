@@ -87,7 +87,7 @@ def test_every_example_has_a_reference():
 def test_gradient(name, variable, dtype):
     function = FUNCTIONS[name]
     arrays = data(function)
-    variables, reference = REFERENCES[name]
+    _, reference = REFERENCES[name]
     order = list(arrays)
     truth_value, truth = autograd.value_and_grad(reference, order.index(variable))(*arrays.values())
     shape = {p.name: p for p in function.definition().parameters}[variable]

@@ -1,4 +1,5 @@
-"""The Matrix Cookbook, sections 2.1 to 2.8: every formula against the book, finite differences and the planned kernel."""
+"""The Matrix Cookbook, sections 2.1 to 2.8: every formula against the book, finite differences and the planned
+kernel."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import numpy as np
 from matgrad.compiler.explain.typeset import revealed
 from matgrad.compiler.explain.words import text as shown_text
 from matgrad.compiler.language.elaborate import Elaborator, Sizes
-from matgrad.compiler.printing.printer import type_of
+from matgrad.compiler.printing.printer import type_of, used
 from matgrad.compiler.printing.unparse import type_text, unparse
 from matgrad.compiler.tensor.contraction import ones
 from matgrad.compiler.tensor.dims import Dim
@@ -200,7 +200,7 @@ class Checker:
         if isinstance(node, syntax.Name) and node.id == variable:
             inside[key] = self.directions[variable]
         else:
-            lines = [unparse(b) for b in shown.where if not has_differential(b)]
+            lines = [unparse(b) for b in used(shown.where, node)]
             expression = self.parsed("\n".join([*lines, unparse(node)]), {})
             moving = symbol(key, expression.shape)
             self.arrays[key] = self.difference(expression, variable)
@@ -227,7 +227,3 @@ class Checker:
         error = np.max(np.abs(value - expected), initial=0.0) / scale
         assert error <= TOLERANCE, f"{self.derived.title}: {described}\n{value}\n{expected}"
 
-
-def has_differential(root) -> bool:
-    """Whether a differential stands in a tree."""
-    return any(isinstance(n, syntax.Call) and n.name == "d" for n in syntax.postorder(root))

@@ -12,8 +12,8 @@ import matgrad as mg
 
 GOLDEN = Path(__file__).with_name("errors.txt")
 
-# A case is a line `=== KIND: TITLE`, the text, a line `---`, and the message.  The last line of the text of a `call` is the
-# call of the function `f` that the lines before it define, in Python.
+# A case is a line `=== KIND: TITLE`, the text, a line `---`, and the message.  The last line of the text of a `call`
+# is the call of the function `f` that the lines before it define, in Python.
 CASE = re.compile(r"^=== (\w+): (.+)\n((?:.*\n)*?)---\n((?:(?!=== ).*\n)*)", re.MULTILINE)
 CASES = list(CASE.finditer(GOLDEN.read_text(encoding="utf-8")))
 

@@ -17,10 +17,8 @@ FORMATS = ["csr", "csc", "coo", "lil", "dok", "dia", "bsr"]
 @pytest.mark.parametrize("form", [*FORMATS, "array", "dense"])
 def test_least_squares(form):
     f = mg.function("fn f(X: sparse matrix[m, n], w: vector[n], y: vector[m]) = norm2(X*w - y)^2")
-    if form == "dense":
-        given = X.toarray()
-    else:
-        given = scipy.sparse.csr_array(X) if form == "array" else X.asformat(form)
+    forms = {"dense": X.toarray, "array": lambda: scipy.sparse.csr_array(X)}
+    given = forms[form]() if form in forms else X.asformat(form)
     residual = X @ w - y
     assert np.isclose(f(given, w, y), residual @ residual)
     assert np.allclose(f.grad("w")(given, w, y), 2 * X.T @ residual)

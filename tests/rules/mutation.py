@@ -1,4 +1,5 @@
-"""Mutation check of the rules: every line is corrupted in every small way, and the checkers must refuse each corruption.
+"""Mutation check of the rules: every line is corrupted in every small way, and the checkers must refuse each
+corruption.
 
 `python -m tests.rules.mutation` runs all of them and lists what survives.  A corruption that leaves the expression the
 same object (the order of scalar factors, a transpose of a scalar) is none.

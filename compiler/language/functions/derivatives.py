@@ -71,7 +71,8 @@ def _along(scope: Elaborator, node: syntax.Call, values: list[Value], function: 
     if not fits:
         what = scope.text(node.arguments[0 if node.name == "vjp" else 1])
         fail_at(scope, node, 2, direction, f"the direction of {node.name} has the shape of {what}: {describe(wanted)}")
-    # A symbol whose value is the direction is a constant of this differentiation, also where it depends on the variable.
+    # A symbol whose value is the direction is a constant of this differentiation, also where it depends on the
+    # variable.
     held = symbol("direction", wanted, (), "direction", direction)
     match node.name:
         case "jvp":

@@ -49,6 +49,7 @@ def _sum(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
 
 @define("logsumexp(X, axis)", 1)
 def reduction(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
+    """`max`, `min`, `logsumexp` or `prod` of everything, or along an axis."""
     axes = _along(scope, node, values)
     if node.name in ("max", "min") and any(values[0].shape[axis].value == 0 for axis in axes):
         fail_at(scope, node, 0, values[0], f"{node.name} of nothing")
