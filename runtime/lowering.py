@@ -117,9 +117,6 @@ class _Lowering(Expressions):
             case _:
                 raise self.error(node)
 
-    def error(self, node: ast.AST) -> TypeError:
-        return TypeError(f"not for compiled code: {ast.unparse(node)}")
-
     def assign(self, target: ast.expr, values: Sequence[Value]) -> None:
         if isinstance(target, ast.Tuple):
             for part, value in zip(target.elts, values, strict=True):
