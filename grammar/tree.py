@@ -111,12 +111,13 @@ class TreeBuilder(Transformer[Token, Any]):
         if isinstance(target, syntax.Name):
             return syntax.Binding(span, target.id, target.span, None, value)
         declared = None
+        place: syntax.Node = target
         if isinstance(target, syntax.Chain) and target.operators == (":",):  # the colon before a type reads as A : B
-            target, declared = target.operands[0], _declared(target.operands[1])
-        if isinstance(target, syntax.Index) and isinstance(target.operand, syntax.Name):
-            indices = [index for index in target.subscripts if isinstance(index, syntax.Name)]
-            if len(indices) == len(target.subscripts):
-                name = target.operand
+            place, declared = target.operands[0], _declared(target.operands[1])
+        if isinstance(place, syntax.Index) and isinstance(place.operand, syntax.Name):
+            indices = [index for index in place.subscripts if isinstance(index, syntax.Name)]
+            if len(indices) == len(place.subscripts):
+                name = place.operand
                 return syntax.Binding(span, name.id, name.span, tuple(index.id for index in indices), value, declared)
         raise errors.SyntaxError(
             "this cannot be bound",

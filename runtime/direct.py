@@ -50,7 +50,7 @@ class Direct:
             return float(result)
         if not into:
             return np.array(result, self.dtype, order="C")
-        target = next(given, None)
+        target: Any = next(given, None)
         check_output(f"out{number}", target, result.shape, self.dtype)
         target[...] = result
         return target

@@ -103,13 +103,17 @@ def document() -> str:
     out = [
         "# The Matrix Cookbook",
         "",
-        "The formulas of sections 2.1 to 2.8 of the Matrix Cookbook (K. B. Petersen and M. S. Pedersen, version of November 15, 2012), "
-        "as matgrad derives them.",
+        (
+            "The formulas of sections 2.1 to 2.8 of the Matrix Cookbook (K. B. Petersen and M. S. Pedersen, version of "
+            "November 15, 2012), as matgrad derives them."
+        ),
         "",
-        f"{len(lines)} lines: {len(supported)} checked, {len(lines) - len(supported)} unsupported. Each is compared in value with "
-        "the book's right side and with finite differences. "
-        f"In {len(same)} of them matgrad's expression is the very same as the book's after simplification (`=`); in the others it "
-        "has another form of the same value (`≈`).",
+        (
+            f"{len(lines)} lines: {len(supported)} checked, {len(lines) - len(supported)} unsupported. Each is compared in "
+            "value with the book's right side and with finite differences. "
+            f"In {len(same)} of them matgrad's expression is the very same as the book's after simplification (`=`); in the "
+            "others it has another form of the same value (`≈`)."
+        ),
         "",
         "Errata of the book that this check found:",
         "",

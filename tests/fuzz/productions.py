@@ -191,7 +191,7 @@ for _z in ("n", "m"):
     _add(f"{_z}{_z}", "{1} + {0}'", f"{_z} {_z}{_z}", lambda a, b: b + a)
     _add(
         f"{_z}{_z}",
-        "unvec(kron({0}, {1}), %s, %s)" % (_z, _z),
+        f"unvec(kron({{0}}, {{1}}), {_z}, {_z})",
         f"{_z} {_z}",
         lambda a, b: np.reshape(np.kron(a, b), (len(a), len(a)), order="F"),
     )
@@ -220,11 +220,11 @@ for _z in ("nn", "mm"):
     _add(_z, "{0}^2", _z, lambda a: a @ a)
     _add(_z, "softmax({0}, 2)", _z, lambda a: scipy.special.softmax(a, axis=1))
     _add(_z, "softmax({0}, 1)", _z, lambda a: scipy.special.softmax(a, axis=0))
-    _add(_z, "unvec(vec({0}) .* vec({1}), %s, %s)" % tuple(_z), f"{_z} {_z}", np.multiply)
-    _add(_z, "kron({0}, {1})[:%s, -%s:]" % tuple(_z), f"{_z} {_z}", lambda a, b: np.kron(a, b)[: len(a), -len(a) :])
+    _add(_z, f"unvec(vec({{0}}) .* vec({{1}}), {_z[0]}, {_z[1]})", f"{_z} {_z}", np.multiply)
+    _add(_z, f"kron({{0}}, {{1}})[:{_z[0]}, -{_z[1]}:]", f"{_z} {_z}", lambda a, b: np.kron(a, b)[: len(a), -len(a) :])
     _add(
         _z,
-        "[{0}, {1}; {1}', {0}][1:%s+1, 0:%s]" % tuple(_z),
+        f"[{{0}}, {{1}}; {{1}}', {{0}}][1:{_z[0]}+1, 0:{_z[1]}]",
         f"{_z} {_z}",
         lambda a, b: np.block([[a, b], [b.T, a]])[1 : len(a) + 1, : len(a)],
     )

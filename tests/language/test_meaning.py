@@ -73,7 +73,7 @@ class TestIndices:
 
     @pytest.mark.parametrize("text", ["A[0]", "A[0, 0, 0]", "x[0, 0]", "s[0]"])
     def test_as_many_as_dimensions(self, text):
-        with pytest.raises(mg.ShapeError, match="dimension|scalar"):
+        with pytest.raises(mg.ShapeError, match=r"dimension|scalar"):
             mg.function(f"{text} where A: matrix[m, n], x: vector[n], s: scalar").definition()
 
     def test_slices_are_not_clamped(self):
@@ -126,7 +126,7 @@ class TestBlocks:
 
     def test_derivative(self):
         f = mg.function("norm2([Q, x; y', s]*[v; 1])^2")
-        arrays = dict(Q=Q, x=x, y=y, s=2.0, v=v)
+        arrays = {"Q": Q, "x": x, "y": y, "s": 2.0, "v": v}
         residual = np.append(Q @ v + x, y @ v + 2)
         assert np.allclose(f.grad("Q")(**arrays), 2 * np.outer(residual[:3], v))
         assert np.allclose(f.grad("x")(**arrays), 2 * residual[:3])
@@ -137,7 +137,7 @@ class TestBlocks:
     def test_what_does_not_fit(self):
         for text in ("[A, Q]", "[A; x]", "[A, x; x', 1]", "[T]"):
             declared = "where A: matrix[4, 3], Q: matrix[3, 3], x: vector[3], T: tensor[2, 2, 2]"
-            with pytest.raises(mg.ShapeError, match="height|width|block"):
+            with pytest.raises(mg.ShapeError, match=r"height|width|block"):
                 mg.function(f"{text} {declared}").definition()
 
 
