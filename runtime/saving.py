@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..compiler.explain.counting import Uncounted, count
+from ..compiler.explain.shared import Shared, memory, shared_steps
 from ..compiler.explain.steps import Derived, Shown, Step
-from ..compiler.kernel.program import Buffer, Loop, Program, Require, Routine, View, step_lines
-from ..compiler.kernel.routines import Cost, cost, loop_cost, routine_cost
+from ..compiler.kernel.program import Program
+from ..compiler.kernel.routines import Cost, cost
 from ..compiler.language.elaborate import Value
 from ..compiler.plan.atoms import NoRoutine
 from ..compiler.tensor.dims import Dim
@@ -34,14 +35,6 @@ class Entry:
     what: str
     operations: Cost | None
     before: Cost | None = None
-
-
-@dataclass(frozen=True)
-class Shared:
-    """A step that several results use: how it is written, and its operations."""
-
-    lines: tuple[str, ...]
-    operations: Cost
 
 
 @dataclass(frozen=True)
@@ -81,16 +74,16 @@ def saving(function: Function, operation: str, derived: Derived, sizes: Mapping[
         plans = [
             Entry("the value, planned alone", cost(planned(value, chosen))),
             Entry("the gradient, planned alone", cost(planned(gradient, chosen))),
-            Entry("the value and the gradient, planned together", cost(joint)),
+            Entry("both, planned together", cost(joint)),
         ]
         formulas = [
-            Entry("the value as written", counter.value()),
-            Entry("the gradient as written", counter.derivative()),
+            Entry("the value, as written", counter.value()),
+            Entry("the gradient, as written", counter.derivative()),
         ]
     else:
         joint = planned(getattr(function, operation)(variables[0]), chosen)
         plans = [Entry("the derivative, planned", cost(joint))]
-        formulas = [Entry("the derivative as written", counter.derivative())]
+        formulas = [Entry("the derivative, as written", counter.derivative())]
     return Saving(
         chosen, tuple(counter.rules()), tuple(formulas), tuple(plans), tuple(shared_steps(joint)), memory(joint), joint
     )
@@ -162,63 +155,3 @@ class Formulas:
                     wanted[node.id] = self._shown[node.id]
                     work.append(self._shown[node.id])
         return list(wanted.values())
-
-
-def memory(program: Program) -> Dim:
-    """How many numbers the temporaries take."""
-    total = Dim.of(0)
-    for buffer in program.work:
-        size = Dim.of(1)
-        for dim in buffer.shape:
-            size = size * dim
-        total = total + size
-    return total
-
-
-def shared_steps(program: Program) -> list[Shared]:
-    """The steps of which the first result and others depend, with their operations."""
-    steps = list(program.flat())
-    users = [used_by(steps, output) for output in program.outputs]
-    if len(users) < 2:
-        return []
-    rest = set().union(*users[1:])
-    found = []
-    for position in sorted(users[0] & rest):
-        step = steps[position]
-        thirds = (
-            loop_cost(step)
-            if isinstance(step, Loop)
-            else routine_cost(step)
-            if isinstance(step, Routine)
-            else Dim.of(0)
-        )
-        if thirds != Dim.of(0):
-            found.append(Shared(tuple(step_lines(step)), Cost(thirds)))
-    return found
-
-
-def used_by(steps: Sequence[Loop | Routine | Require], output: Buffer) -> set[int]:
-    """The positions of the steps on which an output depends."""
-    needed = {output.name}
-    found: set[int] = set()
-    for position in range(len(steps) - 1, -1, -1):
-        step = steps[position]
-        if isinstance(step, Require):
-            continue
-        written, kept, read = effects(step)
-        if not {view.buffer.name for view in written} & needed:
-            continue
-        found.add(position)
-        whole = {view.buffer.name for view in written if view in (view.buffer.view(), view.buffer.view().T)}
-        needed = (needed - (whole - kept)) | {view.buffer.name for view in read}
-    return found
-
-
-def effects(step: Loop | Routine) -> tuple[list[View], set[str], list[View]]:
-    """The views that a step writes, the buffers among them of which it keeps what they hold, and the views it reads."""
-    if isinstance(step, Loop):
-        kept = {store.view.buffer.name for store in step.stores if store.accumulate}
-        return [store.view for store in step.stores], kept, [load.view for load in step.loads]
-    adds = len(step.scalars) > 1 and (step.scalars[1].constant != 0.0 or bool(step.scalars[1].views))
-    read = [*step.inputs, *(view for scale in step.scalars for view in scale.views)]
-    return list(step.outputs), {v.buffer.name for v in step.outputs} if adds else set(), read

@@ -52,6 +52,17 @@ def lines(derived: Derived, width: int = WIDTH, fold: bool = True) -> Iterator[L
             yield [("reference", f"[{number}] {reference}")]
 
 
+def results(derived: Derived) -> Iterator[Line]:
+    """The title, the function as it is written, and its derivatives."""
+    yield [("title", derived.title)]
+    yield []
+    ends = [derived.sections[0].steps[0]]
+    ends += [s.steps[-1] for s in derived.sections if s.title in ("The gradient", "The derivative")]
+    margin = max(len(text(step.head)) for step in ends)
+    for step in ends:
+        yield [("name", "  " + text(step.head).ljust(margin)), ("sign", " = "), ("value", text(step.shown.body))]
+
+
 def objects(found: Iterable[Named], width: int) -> Iterator[Line]:
     """The parameters, names and results with their types; what has a definition on a line of its own."""
     line: Line = []

@@ -29,7 +29,7 @@ from .steps import Shown
 DISGUISE = "disguise"
 Places = Mapping[Node, Node]
 MINUS = Fraction(-1)
-LONG = 48  # a part of the function whose text is longer than this gets a name
+LONG = 120  # a part of the function whose text is longer than this gets a name
 LETTERS = ("a", "u", "U", "T")  # of such names, by order
 
 

@@ -226,4 +226,3 @@ class Checker:
         scale = max(np.max(np.abs(expected), initial=0.0), 1e-3)
         error = np.max(np.abs(value - expected), initial=0.0) / scale
         assert error <= TOLERANCE, f"{self.derived.title}: {described}\n{value}\n{expected}"
-

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ...compiler.explain import Explanation
     from ...compiler.explain.layout import Line
+    from ...runtime.function import Function
 
 STYLES = {
     "title": "bold",
@@ -91,16 +92,10 @@ def command(
         explanation = function.explain(*variables, format=form, fold=not everything)
     if form != "text":
         click.echo(str(explanation))
-        return
-    show(explanation)
-    if planned:
-        from ...runtime.saving import lines, saving
-
-        account = saving(function, operation, explanation.derived, lengths)
-        screen = console()
-        screen.print()
-        for line in lines(account):
-            screen.print(styled(line), soft_wrap=True)
+    elif planned:
+        show_plan(function, operation, explanation, lengths)
+    else:
+        show(explanation)
 
 
 def show(explanation: Explanation) -> None:
@@ -110,6 +105,18 @@ def show(explanation: Explanation) -> None:
     screen = console()
     width = max(60, screen.width) if screen.is_terminal else WIDTH
     for line in lines(explanation.derived, width, explanation.fold):
+        screen.print(styled(line), soft_wrap=True)
+
+
+def show_plan(function: Function, operation: str, explanation: Explanation, lengths: dict[str, int]) -> None:
+    """Print what the plan of a derivative saves."""
+    from ...compiler.explain.layout import results
+    from ...runtime.saving import saving
+    from ..account import lines
+
+    account = saving(function, operation, explanation.derived, lengths)
+    screen = console()
+    for line in [*results(explanation.derived), [], *lines(account)]:
         screen.print(styled(line), soft_wrap=True)
 
 
