@@ -22,9 +22,10 @@ from .elements import Elements
 from .jacobian import Kronecker, commutation, vectorized
 from .lines import Lines, reads_alike
 from .moves import inner_product, moved
+from .names import named_parts
 from .reasons import by_law, by_projection, by_rule, identification
 from .steps import Derived, Named, Reason, Section, Shown, Step
-from .typeset import Typesetter, long_parts, name_symbol
+from .typeset import Typesetter
 
 
 def derived(definition: Definition, derivation: Derivation, names: Mapping[str, Expr], title: str) -> Derived:
@@ -47,8 +48,7 @@ class _Writer:
         taken = {p.name for p in final.parameters} | size_names(self.function, *final.parameters) | set(names)
         given = {simplify(e): name for name, e in names.items()}
         known = {e: name for e, name in given.items() if e.operands and e is not self.function}
-        symbols = {e: name_symbol(name, e) for e, name in long_parts(self.function, known, frozenset(taken)).items()}
-        self.typesetter = Typesetter(symbols, frozenset(taken))
+        self.typesetter = Typesetter(named_parts(self.function, known, frozenset(taken)), frozenset(taken))
         self.lines = Lines(self.typesetter)
         self.f = notation.name(self.typesetter.fresh("F" if self.function.order > 1 else "f"))
         self.variable = ""

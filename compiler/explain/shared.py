@@ -1,7 +1,8 @@
 """What several outputs of a kernel program share.
 
-Enters: a program.  Leaves: the steps, and parts of loops, on which the first output and some other one depend, with their
-operations.  Always holds: an operation is shared only if its value reaches both outputs.  Not for: whole programs' costs.
+Enters: a program.  Leaves: the steps, and parts of loops, on which the first output and some other one depend, with
+their operations.  Always holds: an operation is shared only if its value reaches both outputs.  Not for: the cost of
+whole programs.
 """
 
 from __future__ import annotations

@@ -22,15 +22,13 @@ from ..printing.sharing import LONGEST, deep, repeated
 from ..printing.unparse import POSTFIX, bracket, level, unparse
 from ..tensor import algebra
 from ..tensor.algebra import with_operands
-from ..tensor.contraction import scaled, symmetric
-from ..tensor.expr import Contract, Expr, Structure, Sum, Symbol, symbol, topological
+from ..tensor.contraction import scaled
+from ..tensor.expr import Contract, Expr, Sum, Symbol, symbol, topological
 from .steps import Shown
 
 DISGUISE = "disguise"
 Places = Mapping[Node, Node]
 MINUS = Fraction(-1)
-LONG = 120  # a part of the function whose text is longer than this gets a name
-LETTERS = ("a", "u", "U", "T")  # of such names, by order
 
 
 class Typesetter:
@@ -168,9 +166,9 @@ class Typesetter:
         written = self._in_disguise(expression, True)
         if is_long(written):
             return Fraction(1), expression
-        better = (
-            better_sign(Printer([written], frozenset(), self.taken, False), written) if is_mixed(written) else written
-        )
+        if not isinstance(written, Sum) or len({c > 0 for c, _ in written.terms}) == 1:
+            return Fraction(1), expression
+        better = better_sign(Printer([written], frozenset(), self.taken, False), written)
         return (Fraction(1), expression) if better is written else (MINUS, negative)
 
     def primal_of(self, disguise: Symbol) -> Expr:
@@ -181,11 +179,6 @@ class Typesetter:
 def is_long(expression: Expr) -> bool:
     """Whether the text of an expression without names of its own would be long, maybe astronomical."""
     return deep([expression])[1] > 4 * LONGEST
-
-
-def is_mixed(expression: Expr) -> bool:
-    """Whether an expression is a sum with terms of both signs."""
-    return isinstance(expression, Sum) and len({c > 0 for c, _ in expression.terms}) == 2
 
 
 class _Printer(Printer):
@@ -300,31 +293,3 @@ def spliced(node: Node, term: Node) -> Node:
         operators += (operator, *term.operators) if inside else (operator,)
         operands += term.operands if inside else (operand,)
     return syntax.Chain(node.span, tuple(operands), tuple(operators[1:]))
-
-
-def long_parts(function: Expr, names: Mapping[Expr, str], taken: frozenset[str]) -> dict[Expr, str]:
-    """Names for the parts of a function whose texts are long, given those that have names already."""
-    found = dict(names)
-    numbers = dict.fromkeys(LETTERS, 0)
-    length: dict[Expr, int] = {}
-    for current in topological(function):
-        if isinstance(current, Symbol | Structure):
-            length[current] = len(current.name) if isinstance(current, Symbol) else 6
-            continue
-        length[current] = 3 + sum(length[o] + 3 for o in current.operands)
-        if current not in found and length[current] > LONG and current is not function:
-            letter = LETTERS[min(current.order, 3)]
-            while True:
-                numbers[letter] += 1
-                name = f"{letter}{numbers[letter]}"
-                if name not in taken:
-                    break
-            found[current] = name
-        if current in found:
-            length[current] = len(found[current])
-    return found
-
-
-def name_symbol(name: str, expression: Expr) -> Symbol:
-    """The symbol for a name of an expression."""
-    return symbol(name, expression.shape, ("symmetric",) if symmetric(expression) else (), "name")

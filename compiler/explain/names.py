@@ -1,0 +1,44 @@
+"""Names for parts of a function, so that no line of a derivation is long.
+
+Enters: a function, and the names that parts of it have in its text.  Leaves: symbols for these and for further parts.
+Always holds: a name means nothing else.  Not for: the names that the printer binds within one expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..tensor.contraction import symmetric
+from ..tensor.expr import Expr, Structure, Symbol, symbol, topological
+
+LONG = 120  # a part of the function whose text is about longer than this gets a name
+LETTERS = ("a", "u", "U", "T")  # of such names, by order
+
+
+def named_parts(function: Expr, given: Mapping[Expr, str], taken: frozenset[str]) -> dict[Expr, Symbol]:
+    """The symbols for the parts of a function that have names, and for those whose texts are long."""
+    names = long_parts(function, given, taken)
+    return {e: symbol(n, e.shape, ("symmetric",) if symmetric(e) else (), "name") for e, n in names.items()}
+
+
+def long_parts(function: Expr, names: Mapping[Expr, str], taken: frozenset[str]) -> dict[Expr, str]:
+    """Names for the parts of a function whose texts are long, given those that have names already."""
+    found = dict(names)
+    numbers = dict.fromkeys(LETTERS, 0)
+    length: dict[Expr, int] = {}
+    for current in topological(function):
+        if isinstance(current, Symbol | Structure):
+            length[current] = len(current.name) if isinstance(current, Symbol) else 6
+            continue
+        length[current] = 3 + sum(length[o] + 3 for o in current.operands)
+        if current not in found and length[current] > LONG and current is not function:
+            letter = LETTERS[min(current.order, 3)]
+            while True:
+                numbers[letter] += 1
+                name = f"{letter}{numbers[letter]}"
+                if name not in taken:
+                    break
+            found[current] = name
+        if current in found:
+            length[current] = len(found[current])
+    return found
