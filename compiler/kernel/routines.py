@@ -55,6 +55,8 @@ from typing import Any
 
 import numpy as np
 
+from ...grammar.errors import DomainError
+from ..tensor.atoms import ATOMS, products_of_others, tied
 from ..tensor.dims import Dim
 from .program import Loop, Program, Require, Routine
 from .scalars import SCALARS
@@ -208,6 +210,64 @@ def _check(name: str, shape: str, holds: Callable[[Array], bool]) -> Signature:
     return Signature(name, f"{shape}->none", check, lambda *sizes: _ZERO, can_fail=True)
 
 
+def _of_atoms(name: str) -> Callable[..., Array]:
+    """A function of `tensor/atoms.py` as a routine."""
+
+    def function(*operands: Array) -> Array:
+        try:
+            return ATOMS[name](*operands)
+        except DomainError:
+            raise Failure(np.full(operands[0].shape[:1] * 2, np.nan)) from None
+
+    return function
+
+
+def _eigh(a: Array) -> tuple[Array, Array]:
+    lower = np.tril(a)
+    if not np.all(np.isfinite(lower)):
+        raise Failure(np.full(len(a), np.nan), np.full_like(a, np.nan))
+    values, vectors = np.linalg.eigh(lower + np.tril(a, -1).T)
+    return values, vectors
+
+
+def _svd(a: Array) -> tuple[Array, Array, Array]:
+    (m, n), k = a.shape, min(a.shape)
+    if not np.all(np.isfinite(a)):
+        raise Failure(np.full((m, k), np.nan), np.full(k, np.nan), np.full((n, k), np.nan))
+    left, values, right = np.linalg.svd(a, full_matrices=False)
+    return left, values, right.T
+
+
+def _top_weights(values: Array) -> Array:
+    top = tied(values)
+    return top / max(np.sum(top), 1)
+
+
+def _rank_ones(left: Array, values: Array, right: Array) -> Array:
+    tolerance = max(len(left), len(right)) * np.finfo(values.dtype).eps * np.max(values, initial=0.0)
+    return (values > tolerance) * 1.0
+
+
+def _rank_reciprocals(left: Array, values: Array, right: Array) -> Array:
+    with np.errstate(divide="ignore"):
+        return np.where(_rank_ones(left, values, right) > 0, 1 / values, 0.0)
+
+
+def _largest_weights(left: Array, values: Array, right: Array) -> Array:
+    close = 1 - 10 * max(len(left), len(right)) * np.finfo(values.dtype).eps
+    top = (values >= np.max(values, initial=0.0) * close) & (values > 0)
+    return top / max(np.sum(top), 1)
+
+
+def _top_reciprocals(values: Array) -> Array:
+    top = tied(values)
+    with np.errstate(divide="ignore"):
+        result = np.where(top, 0.0, 1 / (values[-1:] - values)) if len(values) else values.copy()
+    if np.sum(top) > 1:
+        raise Failure(result)
+    return result
+
+
 _SCALED = ("alpha", "beta")
 _ZERO = Dim.of(0)
 
@@ -300,6 +360,71 @@ ROUTINES: dict[str, Signature] = {
         ),
         Signature("lu_det", "nn,n->", _lu_det, lambda n: 3 * n, integers=(1,)),
         Signature("lu_logabsdet", "nn,n->,", _lu_logabsdet, lambda n: 6 * n, integers=(1,)),
+        # Spectra; the counts are those of Golub & Van Loan, Matrix Computations.
+        Signature(
+            "eigh",
+            "nn->n,nn",
+            _eigh,
+            lambda n: 27 * n * n * n,
+            can_fail=True,
+            scratch=lambda n: 3 * n * n + 20 * n + 20,
+        ),
+        Signature(
+            "symmetric_values",
+            "nn->n",
+            lambda a: _eigh(a)[0],
+            lambda n: 4 * n * n * n,
+            can_fail=True,
+            scratch=lambda n: n * n + 10 * n + 10,
+        ),
+        Signature(
+            "svd",
+            "mn->mk,k,nk",
+            _svd,
+            lambda m, n, k: 42 * m * n * k + 24 * k * k * k,
+            can_fail=True,
+            scratch=lambda m, n, k: m * n + m * k + k * n + 4 * k * k + 20 * k + 64 * (m + n),
+        ),
+        Signature(
+            "singular_values",
+            "mn->k",
+            lambda a: _svd(a)[1],
+            lambda m, n, k: 12 * m * n * k,
+            can_fail=True,
+            scratch=lambda m, n, k: m * n + 20 * k + 64 * (m + n),
+        ),
+        Signature(
+            "weighted_product",
+            "mk,k,nk->mn",
+            lambda u, w, v: (u * w) @ v.T,
+            lambda m, k, n: 6 * m * k * n + 3 * m * k,
+            scratch=lambda m, k, n: m * k,
+        ),
+        Signature("top_weights", "n->n", _top_weights, lambda n: 6 * n),
+        Signature("rank_ones", "mk,k,nk->k", _rank_ones, lambda m, k, n: 3 * k),
+        Signature("rank_reciprocals", "mk,k,nk->k", _rank_reciprocals, lambda m, k, n: 3 * k),
+        Signature("largest_weights", "mk,k,nk->k", _largest_weights, lambda m, k, n: 3 * k),
+        Signature("top_reciprocals", "n->n", _top_reciprocals, lambda n: 6 * n, can_fail=True),
+        Signature("eiggaps", "n->nn", _of_atoms("eiggaps"), lambda n: 6 * n * n, can_fail=True),
+        Signature("svdsums", "n->nn", _of_atoms("svdsums"), lambda n: 6 * n * n, can_fail=True),
+        # Functions of matrices.
+        Signature(
+            "adj",
+            "nn->nn",
+            _of_atoms("adj"),
+            lambda n: 8 * n * n * n,
+            can_fail=True,
+            scratch=lambda n: 10 * n * n + 160 * n,
+        ),
+        Signature("expm", "nn->nn", _of_atoms("expm"), lambda n: 44 * n * n * n, scratch=lambda n: 7 * n * n + n),
+        Signature(
+            "expm_derivative",
+            "nn,nn->nn",
+            _of_atoms("dexpm"),
+            lambda n: 352 * n * n * n,
+            scratch=lambda n: 36 * n * n + 2 * n,
+        ),
+        Signature("products_of_others", "n[k]->n[k]", lambda x: products_of_others(x.T).T, lambda n, k: 9 * n * k),
         # Moving numbers, and checks: free by the convention.
         Signature("mirror", "nn->nn", lambda a: np.tril(a) + np.tril(a, -1).T, lambda n: _ZERO, in_place=True),
         Signature("copy", "*->*", lambda x: x, lambda: _ZERO),

@@ -16,6 +16,7 @@ from ..tensor.expr import Atom, Expr, Symbol
 from ..tensor.properties import has
 from .build import Builder, Use
 from .order import SOLVE
+from .spectra import SPECTRA
 from .tasks import Body, BodyBuilder, Call, Cells, Part, Place, Read, Task, Window, number, plain, through, window
 
 LONGEST_NAME = 40
@@ -245,4 +246,5 @@ _ATOMS: dict[str, Callable[[Builder, Atom], Use]] = {
     "logabsdet": _logabsdet,
     "det": _det,
     "normfro": _normfro,
+    **SPECTRA,
 }

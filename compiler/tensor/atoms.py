@@ -262,21 +262,23 @@ def _extreme(name: str, position: int) -> Callable[[Array], Array]:
     return extreme
 
 
-def _tied(values: Array) -> Array:
+def tied(values: Array) -> Array:
     """Which of the ascending eigenvalues equal the largest, up to rounding."""
+    if not len(values):
+        return np.zeros(0, bool)
     tolerance = 10 * len(values) * EPSILON * np.max(np.abs(values), initial=0.0)
     return values >= values[-1] - tolerance
 
 
 def _top_projector(matrix: Array) -> Array:
     values, vectors = _eigh(matrix)
-    top = vectors[:, _tied(values)]
+    top = vectors[:, tied(values)]
     return top @ top.T / top.shape[1]
 
 
 def _top_resolvent(matrix: Array) -> Array:
     values, vectors = _eigh(matrix)
-    if np.sum(_tied(values)) > 1:
+    if np.sum(tied(values)) > 1:
         raise DomainError(
             "the second derivative of an extreme eigenvalue or singular value does not exist where it is multiple"
         )

@@ -16,7 +16,8 @@ from typing import Any
 
 from ...compiler.kernel.routines import ROUTINES, Signature
 
-_MODULES = ("products", "symmetric", "moves", "triangular", "definite", "general", "spectral", "functions", "checks")  # not names of routines
+# Not names of routines.
+_MODULES = ("products", "symmetric", "moves", "triangular", "definite", "general", "spectral", "functions", "checks")
 
 
 def symbol(name: str, dtype: str) -> str:

@@ -50,9 +50,13 @@ def adj(n: Any, A: Any, a0: Any, a1: Any, P: Any, p0: Any, p1: Any, scratch: Any
         return 0
     pivots = shift(scratch, n * n)
     work = shift(pivots, n)
+    total = zero
     for j in range(n):
         for i in range(n):
             scratch[i + j * n] = A[i * a0 + j * a1]
+            total = plus(total, scratch[i + j * n] * zero)
+    if total != zero:  # something is not finite
+        return 1
     info = _getrf(n, n, scratch, n, pivots)
     least, most, determinant = number(P, inf), zero, one
     for i in range(n):

@@ -69,8 +69,8 @@ def symmetric_values(n: Any, A: Any, a0: Any, a1: Any, w: Any, w0: Any, scratch:
 
 
 def svd(
-    m: Any, n: Any, k: Any, A: Any, a0: Any, a1: Any, U: Any, u0: Any, u1: Any, s: Any, s0: Any, V: Any, v0: Any, v1: Any,
-    scratch: Any,
+    m: Any, n: Any, k: Any, A: Any, a0: Any, a1: Any, U: Any, u0: Any, u1: Any, s: Any, s0: Any,
+    V: Any, v0: Any, v1: Any, scratch: Any,
 ) -> Any:  # fmt: skip
     """A = U diag(s) V', with k = min(m, n) columns of U and V."""
     if k == 0:
@@ -122,14 +122,53 @@ def singular_values(m: Any, n: Any, k: Any, A: Any, a0: Any, a1: Any, s: Any, s0
 
 
 def weighted_product(
-    m: Any, k: Any, n: Any, U: Any, u0: Any, u1: Any, w: Any, w0: Any, V: Any, v0: Any, v1: Any, X: Any, x0: Any, x1: Any,
-    scratch: Any,
+    m: Any, k: Any, n: Any, U: Any, u0: Any, u1: Any, w: Any, w0: Any, V: Any, v0: Any, v1: Any,
+    X: Any, x0: Any, x1: Any, scratch: Any,
 ) -> Any:  # fmt: skip
     """X = U diag(w) V'."""
     for i in range(m):
         for j in range(k):
             scratch[i * k + j] = U[i * u0 + j * u1] * w[j * w0]
     gemm(m, k, n, number(X, 1.0), number(X, 0.0), scratch, k, 1, V, v1, v0, X, x0, x1)
+    return 0
+
+
+def rank_ones(
+    m: Any, k: Any, n: Any, U: Any, u0: Any, u1: Any, s: Any, s0: Any, V: Any, v0: Any, v1: Any, p: Any, p0: Any
+) -> Any:  # fmt: skip
+    """p is 1 for the values that are not 0."""
+    zero, one = number(p, 0.0), number(p, 1.0)
+    epsilon = _DOUBLE if one + number(p, _BETWEEN) > one else _SINGLE
+    limit = (s[0] if k > 0 else zero) * max(m, n) * epsilon
+    for j in range(k):
+        p[j * p0] = one if s[j * s0] > limit else zero
+    return 0
+
+
+def rank_reciprocals(
+    m: Any, k: Any, n: Any, U: Any, u0: Any, u1: Any, s: Any, s0: Any, V: Any, v0: Any, v1: Any, p: Any, p0: Any
+) -> Any:  # fmt: skip
+    """p = 1/s for the values that are not 0."""
+    zero, one = number(p, 0.0), number(p, 1.0)
+    epsilon = _DOUBLE if one + number(p, _BETWEEN) > one else _SINGLE
+    limit = (s[0] if k > 0 else zero) * max(m, n) * epsilon
+    for j in range(k):
+        p[j * p0] = one / s[j * s0] if s[j * s0] > limit else zero
+    return 0
+
+
+def largest_weights(
+    m: Any, k: Any, n: Any, U: Any, u0: Any, u1: Any, s: Any, s0: Any, V: Any, v0: Any, v1: Any, p: Any, p0: Any
+) -> Any:  # fmt: skip
+    """p is 1 over their number for the largest of the descending values, 0 for the others and if all are 0."""
+    zero, one = number(p, 0.0), number(p, 1.0)
+    epsilon = _DOUBLE if one + number(p, _BETWEEN) > one else _SINGLE
+    limit = (s[0] if k > 0 else zero) * (one - _CLOSE * max(m, n) * epsilon)
+    count = zero
+    for j in range(k):
+        count = count + one if s[j * s0] >= limit else count
+    for j in range(k):
+        p[j * p0] = one / count if s[j * s0] >= limit and s[j * s0] > zero else zero
     return 0
 
 

@@ -76,6 +76,12 @@ def _others(x: Array) -> Array:
     return np.array([np.prod(np.delete(x, k)) for k in range(len(x))])
 
 
+def _adjugate(a: Array) -> Array:
+    n = len(a)
+    minors = [[np.linalg.det(np.delete(np.delete(a, i, 0), j, 1)) for i in range(n)] for j in range(n)]
+    return np.array(minors) * (-1.0) ** np.add.outer(np.arange(n), np.arange(n))
+
+
 # Elementwise, of every shape.
 SMOOTH = {
     "sin": np.sin,
@@ -212,7 +218,7 @@ for _z in ("nn", "mm"):
     _add(_z, "{1} / ({0}'*{0} + I)", f"{_z} {_z}", lambda a, b: b @ np.linalg.inv(_definite(a)))
     _add(_z, "tril({0})", _z, np.tril)
     _add(_z, "triu({0}, 1)", _z, lambda a: np.triu(a, 1))
-    _add(_z, "adj({0})", _z, lambda a: np.linalg.det(a) * np.linalg.inv(a))
+    _add(_z, "adj({0})", _z, _adjugate)
     _add(_z, "expm({0}/9)", _z, lambda a: scipy.linalg.expm(a / 9))
     _add(_z, "sqrtm({0}'*{0} + I)", _z, lambda a: scipy.linalg.sqrtm(_definite(a)))
     _add(_z, "logm({0}'*{0} + I)", _z, lambda a: scipy.linalg.logm(_definite(a)))
