@@ -190,7 +190,7 @@ class Traced:
     def __abs__(self) -> Traced:
         return Traced(self.tape, algebra.map_("abs", (self.value,)))
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # noqa: PLE0304 - it raises
         self.tape.fail(
             "the values of a traced function are not known yet",
             kind=errors.TypeError,
