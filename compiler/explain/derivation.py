@@ -130,9 +130,8 @@ class _Writer:
     def conclusion(self, left: Node, raw: Expr, variable: Symbol, lead: int, reason: Reason, title: str) -> Expr:
         """The derivative as the reverse pass gives it, in the space of the variable, and simplified."""
         projected = calculus.project(raw, variable, lead)
-        if projected is not raw:
-            reason = by_projection(variable)
-        steps = self.lines.simplified(left, projected, (reason,))
+        reasons = (reason,) if projected is raw else (reason, by_projection(variable))
+        steps = self.lines.simplified(left, projected, reasons)
         result = self.values[left] = steps[-1].expression
         full = self.typesetter.shown(result, names=False)
         if not reads_alike(full, steps[-1].shown):

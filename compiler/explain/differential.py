@@ -26,7 +26,8 @@ class Differential:
     def __init__(self, function: Expr, variable: Symbol, typesetter: Typesetter) -> None:
         self.function, self.variable, self._typesetter = function, variable, typesetter
         attributes = {SPACES[a] for a in variable.attributes if a in SPACES}
-        self.direction = symbol(f"d{variable.name}", variable.shape, attributes, "direction")
+        name = typesetter.fresh(f"d{variable.name}")
+        self.direction = symbol(name, variable.shape, attributes, "direction")
         typesetter.primals[self.direction] = variable
         self.shares: dict[Symbol, Expr] = {}
         self._root = calculus.tangent(function, variable, self.direction, self._named)

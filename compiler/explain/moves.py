@@ -42,7 +42,7 @@ def moved(differential: Differential, typesetter: Typesetter) -> tuple[Shown, tu
         if after is None or before.where:
             return None
         factor, node = after
-        if is_pairing(before.body) and is_pairing(node):
+        if stands_last(before.body) or (is_pairing(before.body) and is_pairing(node)):
             factor, node = Fraction(1), before.body
         elif unparse(before.body) != unparse(notation.with_coefficient(factor, node)):
             laws |= dict.fromkeys(used_laws(before.body, differential.direction.order))
@@ -157,6 +157,18 @@ def is_pairing(node: Node) -> bool:
     """Whether a term is `c * sum(G .* dX)`."""
     path = path_to_differential(node)
     return path is not None and len(path) > 1 and is_elementwise(path[-1]) and is_sum(path[-2])
+
+
+def stands_last(node: Node) -> bool:
+    """Whether a term is `c * tr(M*dX)`."""
+    path = path_to_differential(node)
+    if path is None or len(path) < 2 or not isinstance(path[-2], syntax.Call) or path[-2].name != "tr":
+        return False
+    product = path[-1]
+    if not isinstance(product, syntax.Chain) or set(product.operators) != {"*"}:
+        return False
+    last = product.operands[-1]
+    return isinstance(last, syntax.Call) and last.name == "d"
 
 
 def is_sum(node: Node) -> bool:

@@ -75,7 +75,7 @@ def by_law(name: str) -> Reason:
 
 def identification() -> Reason:
     """The reason for taking the gradient from the differential: the law of this name, in words."""
-    return Reason("identification", "df = <G, dX>, so G is the gradient", rulebook().references["identification"])
+    return Reason("identification", "G in df = <G, dX>", rulebook().references["identification"])
 
 
 def _brackets(text: str) -> str:
@@ -120,7 +120,9 @@ def _contraction_rule(expression: Contract, variable: Expr) -> str:
         return "constant-factors"
     if sorted(moving[0]) == list(range(expression.order)):
         return "transpose-rule"
-    return "trace-rule" if len(set(moving[0])) < len(moving[0]) else "total-rule"
+    if len(set(moving[0])) < len(moving[0]):
+        return "trace-rule"
+    return "total-rule" if any(label >= expression.order for label in moving[0]) else "constant-factors"
 
 
 def _depends(expression: Expr, variable: Expr) -> bool:
