@@ -153,7 +153,7 @@ def component(
     factors = _Component(builder, net, members, outputs)
     count = len(factors.units)
     tree = Tree(1) if count == 1 else factors.search.best()
-    return congruence(builder, expression, net, members, tree.cost) or factors.define(tree, expression, outputs)
+    return congruence(builder, expression, tree.cost) or factors.define(tree, expression, outputs)
 
 
 def _weighted(

@@ -11,7 +11,6 @@ product and syr2k.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..tensor import algebra
@@ -21,32 +20,31 @@ from ..tensor.properties import has
 from .build import Builder, Use
 from .cells import product_cell
 from .guess import Guess
+from .identities import layers
 from .order import CALL, GEMM, LOOP, PASS, SOLVE
-from .resolve import Network
 from .tasks import ZERO, BodyBuilder, Cells, Place, Product, Read, Window, number, plain, through
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """F'*S*F: position of S among the factors; F with its axis that meets S first."""
+    """F'*S*F, F with its axis that meets S first."""
 
-    middle: int
     matrix: Expr
     outer: Expr
 
 
-def congruence(
-    builder: Builder, expression: Contract, net: Network, members: Sequence[int], limit: float
-) -> Use | None:
+def congruence(builder: Builder, expression: Contract, limit: float) -> Use | None:
     """The use of the contraction, if there is a way that costs less than `limit`."""
-    form = _form(expression) if len(members) == 3 else None
+    form = _form(expression)
     if form is None:
         return None
     m, n = (builder.guess(size) for size in form.outer.shape)
     rooted, split = _costs(form, m, n, form.matrix in builder.factored)
-    if min(rooted, split) >= limit and expression not in builder.congruences:
+    # The limit has the cost of F if that is a product.
+    alone = len(expression.factors) == 3 and min(rooted, split) < limit
+    if not alone and expression not in builder.congruences:
         return None
-    return builder.use(_rooted(net, form)) if rooted <= split else _split(builder, expression, form)
+    return builder.use(_rooted(form)) if rooted <= split else _split(builder, expression, form)
 
 
 def pays(expression: Contract, guess: Guess) -> bool:
@@ -67,34 +65,21 @@ def _costs(form: _Form, m: float, n: float, known: bool) -> tuple[float, float]:
 
 
 def _form(expression: Contract) -> _Form | None:
-    if expression.order != 2 or len(expression.factors) != 3 or not symmetric(expression):
+    if expression.order != 2 or len(expression.factors) < 3 or not symmetric(expression):
         return None
-    net = Network(expression)
-    if net.defining or len(net.factors) != 3 or any(net.whole(k) is None for k in range(3)):
-        return None
-    for k in range(3):
-        matrix, at = net.factors[k]
-        if matrix.order != 2 or at[0] == at[1] or set(at) & net.kept:
+    for outer, matrix in layers(expression):
+        if matrix is None or isinstance(matrix, Contract) or not symmetric(matrix) or has(matrix, "diagonal"):
             continue
-        left, right = (net.factors[j] for j in range(3) if j != k)
-        if left[0] is not right[0] or len(left[1]) != 2 or not symmetric(matrix) or has(matrix, "diagonal"):
-            continue
-        if isinstance(matrix, Atom) and matrix.function == "inv":
-            continue
-        axes = [next((a for a in (0, 1) if labels[a] in at), None) for _, labels in (left, right)]
-        if None in axes or axes[0] != axes[1]:
-            continue
-        return _Form(k, matrix, left[0] if axes[0] == 0 else algebra.transpose(left[0]))
+        if not isinstance(matrix, Atom) or matrix.function != "inv":
+            return _Form(matrix, outer)
     return None
 
 
-def _rooted(net: Network, form: _Form) -> Expr:
+def _rooted(form: _Form) -> Expr:
     root = algebra.atom("chol", (form.matrix,), form.matrix.shape)
-    at = net.factors[form.middle][1]
-    inner = len(net.sizes)
-    rest = [factor for k, factor in enumerate(net.factors) if k != form.middle]
-    sizes = net.sizes | {inner: form.matrix.shape[0]}
-    return contract([*rest, (root, (at[0], inner)), (root, (at[1], inner))], (0, 1), sizes)
+    m, n = form.outer.shape
+    factors = [(form.outer, (2, 0)), (form.outer, (3, 1)), (root, (2, 4)), (root, (3, 4))]
+    return contract(factors, (0, 1), {0: n, 1: n, 2: m, 3: m, 4: m})
 
 
 def _split(builder: Builder, expression: Expr, form: _Form) -> Use:

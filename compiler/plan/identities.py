@@ -85,7 +85,7 @@ def _instances(inverse: Atom, guess: Guess) -> Iterator[tuple[syntax.Rule, Names
     for position, (coefficient, term) in enumerate(argument.terms):
         rest = add([t for k, t in enumerate(argument.terms) if k != position], argument.shape)
         multiple = _multiple_of_identity(rest)
-        for outer, inner in _layers(term):
+        for outer, inner in layers(term):
             if guess(outer.shape[0]) > guess(outer.shape[1]):
                 continue
             plain = inner is None and coefficient == 1
@@ -117,7 +117,7 @@ def _multiple_of_identity(expression: Expr) -> Expr | None:
     return contract([f for f in expression.factors if not f[1]], (), {}, coefficient)
 
 
-def _layers(term: Expr) -> Iterator[tuple[Expr, Expr | None]]:
+def layers(term: Expr) -> Iterator[tuple[Expr, Expr | None]]:
     """The ways to write a term as A'*C*A, C None for A'*A."""
     if not isinstance(term, Contract) or term.order != 2:
         return

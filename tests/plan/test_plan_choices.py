@@ -74,6 +74,9 @@ CASES = {
                            {"m": 250, "n": 1250}, 85.2),
     "push-through, tall": ("A: matrix[m, n], b: vector[m], a: positive scalar", "inv(A'*A + a*I)*A'*b", "",
                            {"m": 1250, "n": 250}, 84.5),
+    "projection": (
+        "S: matrix[n, q], A: matrix[m, n], W: posdef matrix[m, m]", "S*inv(S'*A'*W*A*S)*S'", "",
+        {"m": 400, "n": 500, "q": 50}, 43.95),
     "weighted least squares": (
         "x: vector[n], A: matrix[m, n], P: posdef matrix[m, m], Q: posdef matrix[n, n], b: vector[m]",
         "x + inv(A'*P*A + Q)*A'*P*(b - A*x)", "", {"m": 400, "n": 200}, 67.8),
@@ -82,7 +85,7 @@ CASES = {
         "inv(A'*inv(C)*A + inv(D))*A'*inv(C)*(y - A*x) + x", "", {"m": 200, "n": 400}, 67.9),
     "pinv-trace": (
         "X: matrix[q, n], C: matrix[n, k], B: symmetric matrix[n, n]",
-        "tr(inv(X*C*C'*X')*X*C*C'*B*C*C'*X'*inv(X*C*C'*X'))", "X", {"q": 40, "n": 300, "k": 80}, 19.5),
+        "tr(inv(X*C*C'*X')*X*C*C'*B*C*C'*X'*inv(X*C*C'*X'))", "X", {"q": 40, "n": 300, "k": 80}, 18.6),
     "woodbury": ("d: positive vector[n], U: matrix[n, k], b: vector[n]", "inv(diag(d) + U*U')*b", "",
                  {"n": 1000, "k": 10}, 0.4),
     "woodbury, identity": ("a: positive scalar, U: matrix[n, k], b: vector[n]", "b'*inv(a*I + U*U')*b", "a U",
