@@ -9,17 +9,19 @@ import matgrad as mg
 from matgrad.compiler.tensor.evaluate import evaluate
 
 SIZES = dict(zip("mnpqrstuv", (5, 3, 4, 2, 6, 7, 2, 3, 4), strict=True))
-EXPRESSIONS = """ tr(A*B*A'*C) ; A*B ; sum(log(1+exp(X*w))) ; logdet(X*X' + eye(m)) where X: matrix[m, n] ;
-x'*A*x/(x'*x) grad(sum(exp(X*w-y).^2), w) ; inv(A)*b ; det(A) ; normfro(A) ; logsumexp(A*x) ; softmax(A*x) ;
-softmax(A, 2) softmax(A, 1) ; max(A, 1) ; min(A, 2) ; tr(inv(A)*B) ; sum(max(x, y)) ; mean(X, 2) ; mean(X, 1) ; var(x)
-; A/B ; A\\b x.^3 ; sum(sigmoid(x).*tanh(y)) ; A^3 ; A^-2 ; norm1(A) ; norminf(x) ; [A, B; C, D] where A: matrix[m,
-n], B: matrix[m, p], C: matrix[q, n], D: matrix[q, p] ; [x; y] ; A[1:3, :]*B ; x[0]*y diag(A*B) ; diag(x)*A ; sum(A,
-1)*x ; hess(x'*A*x, x) ; hvp(sum(exp(A*x)), x, v) ; vjp(A*x, x, s) ; outer(x, y) ; A.*B abs(x) ; where(x > y, x.^2, y)
-; exp(2*x).^y ; norm2(X*w - y)^2 - lam*sum(w) ; I - A ; exp(-norm2(x - y)^2) log(sum(exp(x))) ; clip(x, -0.5, 0.5) ;
-inner(A, B) ; A : B ; expm1(x) .* log1p(x.^2) ; relu(A*x) ; square(x) ./ (1 + x.^2) sqrt(1 + x.^2) ; sin(x) .* cos(y)
-; softplus(X*w) ; x*y' ; ones(m)*x' + A where A: matrix[m, n] ; logabsdet(A) min(x, 0) ; inv(A'*A + eye(n))*x where A:
-matrix[m, n] ; tr(A)*A ; det(A)*tr(A) x'*A*x * y ; jvp(inv(A), A, H) ; grad(norm2(grad(sum(exp(A*x)), x))^2, x) ;
-logsoftmax(A, 2) ; A.^2*x ; x ./ normfro(x)
+EXPRESSIONS = """
+tr(A*B*A'*C) ; A*B ; sum(log(1+exp(X*w))) ; logdet(X*X' + eye(m)) where X: matrix[m, n] ; x'*A*x/(x'*x)
+grad(sum(exp(X*w-y).^2), w) ; inv(A)*b ; det(A) ; normfro(A) ; logsumexp(A*x) ; softmax(A*x) ; softmax(A, 2)
+softmax(A, 1) ; max(A, 1) ; min(A, 2) ; tr(inv(A)*B) ; sum(max(x, y)) ; mean(X, 2) ; mean(X, 1) ; var(x) ; A/B ; A\\b
+x.^3 ; sum(sigmoid(x).*tanh(y)) ; A^3 ; A^-2 ; norm1(A) ; norminf(x)
+[A, B; C, D] where A: matrix[m, n], B: matrix[m, p], C: matrix[q, n], D: matrix[q, p] ; [x; y] ; A[1:3, :]*B ; x[0]*y
+diag(A*B) ; diag(x)*A ; sum(A, 1)*x ; hess(x'*A*x, x) ; hvp(sum(exp(A*x)), x, v) ; vjp(A*x, x, s) ; outer(x, y) ; A.*B
+abs(x) ; where(x > y, x.^2, y) ; exp(2*x).^y ; norm2(X*w - y)^2 - lam*sum(w) ; I - A ; exp(-norm2(x - y)^2)
+log(sum(exp(x))) ; clip(x, -0.5, 0.5) ; inner(A, B) ; A : B ; expm1(x) .* log1p(x.^2) ; relu(A*x)
+square(x) ./ (1 + x.^2) ; sqrt(1 + x.^2) ; sin(x) .* cos(y) ; softplus(X*w) ; x*y'
+ones(m)*x' + A where A: matrix[m, n] ; logabsdet(A) ; min(x, 0) ; inv(A'*A + eye(n))*x where A: matrix[m, n] ; tr(A)*A
+det(A)*tr(A) ; x'*A*x * y ; jvp(inv(A), A, H) ; grad(norm2(grad(sum(exp(A*x)), x))^2, x) ; logsoftmax(A, 2) ; A.^2*x
+x ./ normfro(x)
 """
 CASES = [case.strip() for line in EXPRESSIONS.strip().splitlines() for case in line.split(" ; ")]
 
