@@ -8,6 +8,7 @@ same object (the order of scalar factors, a transpose of a scalar) is none.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -125,7 +126,7 @@ def mutants() -> Iterator[Mutant]:
             yield Mutant("d " + "-".join(map(str, key)).rstrip("-"), kind, value, _differential(key, value))
     for name, rule in list(book.rules.items()):
         for kind, value in corrupted(rule.right):
-            yield Mutant(name, kind, value, lambda rule=replace(rule, right=value): check_rule(rule))
+            yield Mutant(name, kind, value, functools.partial(check_rule, replace(rule, right=value)))
     for name, law in list(book.laws.items()):
         for kind, value in corrupted(law.right):
             yield Mutant(name, kind, value, _law(law, value))
