@@ -109,10 +109,10 @@ def document() -> str:
         ),
         "",
         (
-            f"{len(lines)} lines: {len(supported)} checked, {len(lines) - len(supported)} unsupported. Each is compared "
-            "in value with the book's right side and with finite differences. "
-            f"In {len(same)} of them matgrad's expression is the very same as the book's after simplification (`=`); in "
-            "the others it has another form of the same value (`≈`)."
+            f"{len(lines)} lines: {len(supported)} checked, {len(lines) - len(supported)} unsupported. Each is "
+            "compared in value with the book's right side and with finite differences. "
+            f"In {len(same)} of them matgrad's expression is the very same as the book's after simplification (`=`); "
+            "in the others it has another form of the same value (`≈`)."
         ),
         "",
         "Errata of the book that this check found:",
