@@ -17,7 +17,7 @@ from matgrad.compiler.kernel.interpret import run
 from matgrad.compiler.language.definition import Definition
 from matgrad.compiler.plan import plan
 from matgrad.compiler.plan.atoms import NoRoutine
-from matgrad.compiler.tensor.evaluate import evaluate
+from matgrad.compiler.tensor.evaluate import evaluate, size_names
 
 from .productions import SIZES
 from .programs import Program, array, data
@@ -51,6 +51,7 @@ def complaint(program: Program, seed: int, kernels: bool = False) -> str:
         if found:
             return found
         found = _differs("planned value", _planned(function.definition(), arrays), truth, 1e-9)
+        found = found or _printed("value", function, arrays, truth)
         if found or not program.parameters:
             return found
         if kernels:
@@ -110,6 +111,7 @@ def _derivatives(
     what = f"{'gradient' if scalar else 'Jacobian'} by {name}"
     found = _differs(what, np.tensordot(derivative, direction, direction.ndim), slope, tolerance)
     found = found or _differs(f"planned {what}", _planned(derived, arrays), derivative, 1e-8)
+    found = found or _printed(what, function.grad(name) if scalar else function.jac(name), arrays, derivative)
     if kernels and not found:
         found = _differs(
             f"compiled {what}", (function.grad(name) if scalar else function.jac(name))(**arrays), derivative, 1e-8
@@ -140,6 +142,17 @@ def _second(
         return found
     hessian = _evaluated(function.hess(name).definition(), arrays)
     return _differs(f"Hessian by {name}", np.tensordot(hessian, direction, direction.ndim), value, 1e-7)
+
+
+def _printed(what: str, function: mg.Function, arrays: dict[str, Array], truth: Array) -> str:
+    """What is printed parses again, with equal values."""
+    again = mg.function(function.text())
+    if set(again.parameters) - arrays.keys():
+        return f"printed {what}: other parameters"
+    orders = () if "fn " in function.text() else tuple(arrays[name].ndim for name in again.parameters)
+    definition = again.definition(orders)
+    sizes = size_names(list(definition.parameters), arrays)
+    return _differs(f"printed {what}", evaluate(definition.results[0], arrays, sizes), truth, 1e-8)
 
 
 def _evaluated(definition: Definition, arrays: dict[str, Array]) -> Array:
