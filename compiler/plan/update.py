@@ -37,7 +37,8 @@ def updated(
 ) -> tuple[list[Task], list[Use]]:
     """The tasks with scalings and sums of products done by the products; `early` ones stay apart from others."""
     readers: dict[Task, int] = {}
-    for task in reachable(tasks, [use.task for use in results]):
+    alive = set(reachable(tasks, [use.task for use in results]))  # what nobody needs must not change a product
+    for task in alive:
         for operand in task.operands:
             readers[operand] = readers.get(operand, 0) + 1
     for use in results:
@@ -46,7 +47,7 @@ def updated(
     made: list[Task] = []
     for task in tasks:
         redirected(task, redirect)
-        if isinstance(task, Cells) and task.reduce is None and task.shape:
+        if task in alive and isinstance(task, Cells) and task.reduce is None and task.shape:
             found = _Sum(task, readers, made, early).read()
             if found is not None:
                 redirect[task] = found
