@@ -102,6 +102,8 @@ def _single(definition: Definition, operation: str) -> Expr:
 def _variable(definition: Definition, name: str) -> Symbol:
     for parameter in definition.parameters:
         if parameter.name == name:
+            if "integer" in parameter.attributes:
+                raise ArgumentError(f"there is no derivative by {name}", found=f"{name} is an integer")
             return parameter
     names = [p.name for p in definition.parameters]
     close = suggest(name, names)

@@ -21,6 +21,8 @@ def _variable(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Symb
     value = values[1]
     if not isinstance(place, syntax.Name) or not isinstance(value, Symbol):
         scope.fail(f"the second argument of {node.name} is the name of a parameter or of a bound value", place)
+    if "integer" in value.attributes:
+        scope.fail(f"there is no derivative by {place.id}", place, found=f"{place.id} is an integer scalar")
     return value
 
 
