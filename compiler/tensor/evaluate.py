@@ -175,7 +175,7 @@ def _split(
     both = [columns, rows]
     if label in outputs:
         for k, old in enumerate(both):
-            if old in outputs:  # the element's place is asked for twice
+            if old in outputs or old in both[:k]:  # the element's place is asked for twice
                 both[k] = len(sizes)
                 sizes.append(sizes[old])
                 factors = [*factors, (np.eye(sizes[old]), (old, both[k]))]

@@ -360,3 +360,12 @@ def test_functions_that_call_one_another_twice_build_in_seconds():
     lines = ["fn f0(x: scalar) = sin(x)"] + [f"fn f{k}(x: scalar) = f{k - 1}(x)*f{k - 1}(x)" for k in range(1, 25)]
     program = mg.loads("\n".join(lines))
     assert np.isclose(program.f24.grad("x")(1.57), 2**24 * np.sin(1.57) ** (2**24 - 1) * np.cos(1.57), rtol=1e-6)
+
+
+def test_direct_evaluation_of_a_diagonal_in_a_vec():
+    """The index of a vec that is tied to a diagonal is no free index."""
+    from matgrad.compiler.tensor.evaluate import evaluate
+
+    expression = mg.function("x*vec(eye(n))' where x: vector[n]").elaborated().results[0]
+    x = np.array([2.0, 3.0])
+    assert np.array_equal(evaluate(expression, {"x": x}, {"n": 2}), np.outer(x, [1, 0, 0, 1]))
