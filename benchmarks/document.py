@@ -24,7 +24,9 @@ def main() -> None:
 
 
 def section(name: str) -> str:
-    """The tables of one results file, and where its numbers are from."""
+    """The tables of one results file, and where its numbers are from; a line that says so where nothing was measured."""
+    if not report.exists(name):
+        return f"\nNot measured yet: `python -m benchmarks.{name}`.\n\n"
     results = report.load(name)
     rows = results["rows"]
     return f"\n{SECTIONS[name](rows)}\n{_origin(results['machine'], rows)}\n"

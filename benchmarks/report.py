@@ -37,6 +37,11 @@ def load(name: str) -> dict[str, Any]:
     return found
 
 
+def exists(name: str) -> bool:
+    """Whether `save` has written results of this name."""
+    return (RESULTS / f"{name}.json").exists()
+
+
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Prints a table; the first column is text, the others are numbers."""
     table = Table(title=title, title_justify="left")
