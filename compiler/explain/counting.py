@@ -55,7 +55,7 @@ class Counter(Elaborator):
         if isinstance(node, syntax.Chain):
             return self._chain(node, values)
         value = super()._visit(node, values)
-        if isinstance(node, syntax.Negate):
+        if isinstance(node, syntax.Negate) and not isinstance(node.operand, syntax.Number):
             self.thirds += 3 * elements(value)
         elif isinstance(node, syntax.Call):
             self.thirds += call_thirds(node.name, value, [values[id(a)] for a in node.arguments if id(a) in values])

@@ -12,7 +12,7 @@ from ..printing import notation
 from ..tensor import algebra
 from ..tensor.dims import Dim
 from ..tensor.expr import Contract, Expr, Shape, Symbol, structure, symbol
-from .moves import connected, terms_of
+from .moves import apart, connected, terms_of
 from .steps import Shown
 from .typeset import Typesetter
 
@@ -64,13 +64,14 @@ class Kronecker:
         return Shown(notation.plus(sorted(nodes, key=lambda n: n[0]))) if nodes else None
 
     def _term(self, term: Expr) -> Node | None:
-        if not isinstance(term, Contract):
+        scalar, tensor = apart(term)
+        if not isinstance(tensor, Contract):
             return None
-        scalars, factors = [f for f in term.factors if not f[1]], [f for f in term.factors if f[1]]
-        node = self._elementwise(term, factors) or self._groups(term, factors)
-        if node is None or not scalars:
+        factors = list(tensor.factors)
+        node = self._elementwise(tensor, factors) or self._groups(tensor, factors)
+        if node is None or algebra.number_value(scalar) == 1:
             return node
-        scale = self._node(algebra.contract(scalars, (), {}))
+        scale = self._node(scalar)
         return None if scale is None else notation.scaled([scale], node)
 
     def _elementwise(self, term: Contract, factors: list[Placed]) -> Node | None:

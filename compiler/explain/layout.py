@@ -35,7 +35,7 @@ def plain(derived: Derived, width: int = WIDTH, fold: bool = True) -> str:
 
 def lines(derived: Derived, width: int = WIDTH, fold: bool = True) -> Iterator[Line]:
     """The derivation.  The styles are `title name value sign rule text reference fold`."""
-    yield [("title", derived.title)]
+    yield from flowed([("title", derived.title)], width)
     yield []
     yield from objects(derived.objects, width)
     notes = Notes(derived.steps)
@@ -49,7 +49,7 @@ def lines(derived: Derived, width: int = WIDTH, fold: bool = True) -> Iterator[L
     if notes.references:
         yield []
         for number, reference in enumerate(notes.references, 1):
-            yield [("reference", f"[{number}] {reference}")]
+            yield from flowed([("reference", f"[{number}] {reference}")], width)
 
 
 def results(derived: Derived) -> Iterator[Line]:
@@ -76,7 +76,7 @@ def objects(found: Iterable[Named], width: int) -> Iterator[Line]:
             line = []
         if item.shown is not None:
             meaning = [("name", name), ("sign", " = "), ("value", text(item.shown.body)), ("text", f": {declared}")]
-            yield [("text", "  "), *meaning]
+            yield from ([("text", "  "), *piece] for piece in flowed(meaning, width - 2))
             for binding in item.shown.where:
                 yield [("text", "      where "), ("value", text(binding))]
         elif defined:
@@ -159,7 +159,7 @@ def flowed(pieces: Line, width: int) -> Iterator[Line]:
 
 def folded_text(count: int, what: str) -> str:
     """What stands in the place of something that is folded."""
-    return f"... {count} {what} are folded here (--all, or fold=False, shows them) ..."
+    return f"... {count} {what} folded: --all, or fold=False, shows them ..."
 
 
 def wrapped(value: str, width: int, fold: bool) -> list[str]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..tensor.contraction import symmetric
-from ..tensor.expr import Expr, Structure, Symbol, symbol, topological
+from ..tensor.expr import Atom, Expr, Structure, Symbol, symbol, topological
 
-LONG = 120  # a part of the function whose text is about longer than this gets a name
+LONG = 120  # a part of the function whose text is about longer than this gets a name,
+REPEATED = 12  # and one that is longer than this where several matrix functions are of it
 LETTERS = ("a", "u", "U", "T")  # of such names, by order
 
 
@@ -21,9 +22,21 @@ def named_parts(function: Expr, given: Mapping[Expr, str], taken: frozenset[str]
     return {e: symbol(n, e.shape, ("symmetric",) if symmetric(e) else (), "name") for e, n in names.items()}
 
 
+def uses_of_functions(function: Expr) -> dict[Expr, int]:
+    """How often matrix functions of an expression stand in the function."""
+    uses: dict[Expr, int] = {}
+    for current in topological(function):
+        for operand in current.operands:
+            if isinstance(operand, Atom):
+                argument = operand.arguments[0]
+                uses[argument] = uses.get(argument, 0) + 1
+    return uses
+
+
 def long_parts(function: Expr, names: Mapping[Expr, str], taken: frozenset[str]) -> dict[Expr, str]:
     """Names for the parts of a function whose texts are long, given those that have names already."""
     found = dict(names)
+    uses = uses_of_functions(function)
     numbers = dict.fromkeys(LETTERS, 0)
     length: dict[Expr, int] = {}
     for current in topological(function):
@@ -31,7 +44,8 @@ def long_parts(function: Expr, names: Mapping[Expr, str], taken: frozenset[str])
             length[current] = len(current.name) if isinstance(current, Symbol) else 6
             continue
         length[current] = 3 + sum(length[o] + 3 for o in current.operands)
-        if current not in found and length[current] > LONG and current is not function:
+        limit = REPEATED if uses.get(current, 0) > 1 else LONG
+        if current not in found and length[current] > limit and current is not function:
             letter = LETTERS[min(current.order, 3)]
             while True:
                 numbers[letter] += 1

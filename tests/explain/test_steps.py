@@ -17,7 +17,6 @@ from matgrad.compiler.explain.derivation import derived
 from matgrad.compiler.language.builtins import reserved
 from matgrad.compiler.language.definition import Definition
 from matgrad.compiler.tensor.expr import symbols
-
 from tests.explain.checker import NoPoint, check
 from tests.printer.random_expressions import PARAMETERS, M, N, expressions
 
@@ -37,14 +36,67 @@ ELEMENTWISE = (
     "softplus relu erf erfc normcdf normpdf lgamma digamma trigamma floor ceil"
 )
 FUNCTIONS = [
-    *(f"{name}(X)" for name in "det logabsdet pinv adj chol expm eigvals eigmax eigmin svdvals normfro normnuc".split()),
-    *(f"{name}(X)" for name in "norm1 norm2 norminf diag triu vec max min prod mean logsumexp inv sum".split()),
-    *(f"{name}(x)" for name in "norm1 norm2 norminf diag max prod softmax logsoftmax var cumsum logsumexp".split()),
+    *(
+        f"{name}(X)"
+        for name in [
+            "det",
+            "logabsdet",
+            "pinv",
+            "adj",
+            "chol",
+            "expm",
+            "eigvals",
+            "eigmax",
+            "eigmin",
+            "svdvals",
+            "normfro",
+            "normnuc",
+        ]
+    ),
+    *(
+        f"{name}(X)"
+        for name in [
+            "norm1",
+            "norm2",
+            "norminf",
+            "diag",
+            "triu",
+            "vec",
+            "max",
+            "min",
+            "prod",
+            "mean",
+            "logsumexp",
+            "inv",
+            "sum",
+        ]
+    ),
+    *(
+        f"{name}(x)"
+        for name in [
+            "norm1",
+            "norm2",
+            "norminf",
+            "diag",
+            "max",
+            "prod",
+            "softmax",
+            "logsoftmax",
+            "var",
+            "cumsum",
+            "logsumexp",
+        ]
+    ),
     *("logm(X*X' + I)", "sqrtm(X*X' + I)", "tril(X*A)", "kron(X, Y)", "kron(Y, X)", "sum(max(X, 1))", "max(X, 2)"),
     *("logsumexp(X, 1)", "sum(logsumexp(X, 2))", "softmax(X, 2)", "logsoftmax(X, 1)", "mean(X, 1)", "transpose(X)*A"),
     *("max(x, y)", "sum(min(x, 2))", "sum(atan2(x, y))", "sum(atan2(y, x))", "sum(xlogy(x.^2 + 1, x.^2 + 2))"),
     *("sum(where(x > y, x.^2, y))", "sum(clip(x, -1, 1))", "sum(huber(x, 0.5))", "sum(polygamma(2, x.^2 + 1))"),
-    *("outer(x, y)", "inner(X, B)", "cross(x, y) where x: vector[3], y: vector[3]", "unvec(x, 2, 3) where x: vector[6]"),
+    *(
+        "outer(x, y)",
+        "inner(X, B)",
+        "cross(x, y) where x: vector[3], y: vector[3]",
+        "unvec(x, 2, 3) where x: vector[6]",
+    ),
     *("tr(X*A)", "logdet(X*X' + I)", "x + eye(n)*x where x: vector[n]", "ones(m)*x' + A where A: matrix[m, n]"),
     *("x'*(zeros(m, n) + A)*y where A: matrix[m, n]", "jvp(X*A, X, X)", "vjp(X*A, A, X)", "hvp(X[0, 0]*x'*A*x, x, x)"),
     *("normcdf(x)", "hess(tr(X*A)*x'*A*x, x)", "jac(X*x, x)*x", "triu(X*A)"),
@@ -55,7 +107,10 @@ FORMS = [
     *(("x.^3", "x"), ("2*x", "x"), ("x", "x"), ("y'*y", "y"), ("A : B", "A"), ("A*X'*B", "X"), ("X'*X", "X")),
     *(("exp(A)", "A"), ("diag(x)*A", "x"), ("A*x", "A"), ("x*x'", "x"), ("X*A*X", "X"), ("x'*x*A", "x")),
     *(("x'*y*A", "A"), ("tr(A)*B", "A"), ("sum(A, 1)*x", "A"), ("sum((A*x) .* (B*x))", "x"), ("tanh(A*x)", "x")),
-    *(("T*x where T: tensor[a, b, c], x: vector[c]", "T"), ("sum(exp(T*x)) where T: tensor[a, b, c], x: vector[c]", "T")),
+    *(
+        ("T*x where T: tensor[a, b, c], x: vector[c]", "T"),
+        ("sum(exp(T*x)) where T: tensor[a, b, c], x: vector[c]", "T"),
+    ),
     *(("x'*A*x where A: symmetric matrix[n, n]", "A"), ("logdet(P) where P: posdef matrix[n, n]", "P")),
     *(("tr(D*A) where D: diagonal matrix[n, n]", "D"), ("tr(L*A) where L: lower matrix[n, n]", "L")),
     *(("tr(U*A) where U: upper matrix[m, n]", "U"), ("inv(S) where S: symmetric matrix[n, n]", "S")),
@@ -67,7 +122,11 @@ FORMS = [
 OTHERS = [
     *[(text, "x", op) for text in ("x'*A*x", "sum(exp(A*x))", "norm2(x)", "logsumexp(A*x)") for op in ("hess", "hvp")],
     *[(text, "X", op) for text in ("logdet(X)", "tr(inv(X))", "tr(X'*A*X)", "det(X)") for op in ("hess", "hvp")],
-    *[(text, "A", op) for text in ("A*B", "inv(A)", "tr(A*B)", "A*A*x", "chol(A)", "exp(A)*x") for op in ("jvp", "vjp")],
+    *[
+        (text, "A", op)
+        for text in ("A*B", "inv(A)", "tr(A*B)", "A*A*x", "chol(A)", "exp(A)*x")
+        for op in ("jvp", "vjp")
+    ],
     *[("inv(S)*x where S: symmetric matrix[n, n]", "S", op) for op in ("jac", "jvp", "vjp")],
 ]
 
