@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def section(name: str) -> str:
-    """The tables of one results file, and where its numbers are from; a line that says so where nothing was measured."""
+    """The tables of one results file, and where its numbers are from; where nothing was measured, a line says so."""
     if not report.exists(name):
         return f"\nNot measured yet: `python -m benchmarks.{name}`.\n\n"
     results = report.load(name)
