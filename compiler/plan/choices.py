@@ -157,9 +157,13 @@ def _low_rank(factor: Sum, guess: Guess) -> bool:
 
 
 def _worth(user: Contract, factor: Sum) -> bool:
+    places = [set(at) for f, at in user.factors if f is factor]
+    # The sum of squares of a small residual must not become a difference of large numbers.
+    square = len(places) == 2 and places[0] == places[1]
     return (
         2 <= len(factor.terms) <= MOST_TERMS
-        and sum(f is factor for f in user.operands) <= 2
+        and len(places) <= 2
+        and not square
         and len(user.factors) > 1
         and keeps_accuracy(factor)
     )

@@ -227,3 +227,12 @@ def test_eight_threads_get_the_same_results():
     for t in threads:
         t.join()
     assert not failures
+
+
+def test_the_square_of_a_small_residual_keeps_its_digits():
+    U, V = rng.normal(size=(400, 5)), rng.normal(size=(300, 5))
+    T = U @ V.T + 1e-6 * rng.normal(size=(400, 300))
+    f = mg.function("normfro(T - U*V')^2").value_and_grad("U")
+    exact = np.sum((T - U @ V.T) ** 2)
+    assert np.isclose(f(T, U, V)[0], exact, rtol=1e-7)
+    assert np.isclose(f.bind(T=T, V=V)(U)[0], exact, rtol=1e-7)
