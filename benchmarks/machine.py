@@ -22,7 +22,7 @@ def description() -> dict[str, Any]:
     matgrad = importlib.import_module("matgrad")
     return {
         "cpu": _cpu(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": os.cpu_count(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "versions": {"matgrad": matgrad.__version__} | {name: v for name in PACKAGES if (v := _version(name))},

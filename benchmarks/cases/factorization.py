@@ -12,19 +12,14 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from ..objective import Array, Objective
+from ..objective import RESIDUAL, Array, Objective
 from .linear_models import FAST
 
 
 def _data(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Array]:
     m, n, k = sizes["m"], sizes["n"], sizes["k"]
     U, V = rng.normal(size=(m, k)), rng.normal(size=(n, k))
-    return {
-        "T": U @ V.T + rng.normal(size=(m, n)),
-        "U": rng.normal(size=(m, k)),
-        "V": rng.normal(size=(n, k)),
-        "lam": 0.1,
-    }
+    return {"T": U @ V.T + RESIDUAL * rng.normal(size=(m, n)), "U": U, "V": V, "lam": RESIDUAL**2}
 
 
 def _numpy(T: Array, U: Array, V: Array, lam: float) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from scipy.special import expit
 
-from ..objective import Array, Objective, Sizes
+from ..objective import RESIDUAL, Array, Objective, Sizes
 
 SIZES: tuple[Sizes, Sizes, Sizes] = ({"m": 20, "n": 5}, {"m": 500, "n": 50}, {"m": 20000, "n": 100})
 FAST = {"reassoc", "contract"}  # lets sums be vectorised, and keeps inf and nan
@@ -22,16 +22,17 @@ FAST = {"reassoc", "contract"}  # lets sums be vectorised, and keeps inf and nan
 
 def _data(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Array]:
     m, n = sizes["m"], sizes["n"]
-    return {"X": rng.normal(size=(m, n)), "y": rng.normal(size=m), "w": rng.normal(size=n) / math.sqrt(n)}
+    X, w = rng.normal(size=(m, n)), rng.normal(size=n) / math.sqrt(n)
+    return {"X": X, "y": X @ w + RESIDUAL * rng.normal(size=m), "w": w}
 
 
 def _penalized(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Array]:
-    return _data(rng, sizes) | {"lam": 0.1}
+    return _data(rng, sizes) | {"lam": RESIDUAL**2}
 
 
 def _labels(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Array]:
     data = _penalized(rng, sizes)
-    return data | {"y": (data["X"] @ data["w"] + rng.normal(size=sizes["m"]) > 0) * 1.0}
+    return data | {"y": (data["X"] @ data["w"] + rng.normal(size=sizes["m"]) > 0) * 1.0, "lam": 0.1}
 
 
 def _counts(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Array]:

@@ -12,19 +12,16 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from ..objective import Array, Objective
+from ..objective import RESIDUAL, Array, Objective
 from .linear_models import FAST
 
 
 def _data(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Array]:
     m, n, h, k = (sizes[name] for name in "mnhk")
-    return {
-        "X": rng.normal(size=(m, n)),
-        "Y": rng.normal(size=(m, k)),
-        "A": rng.normal(size=(n, h)) / math.sqrt(n),
-        "b": rng.normal(size=h),
-        "B": rng.normal(size=(h, k)) / math.sqrt(h),
-    }
+    X = rng.normal(size=(m, n))
+    A, b, B = rng.normal(size=(n, h)) / math.sqrt(n), rng.normal(size=h), rng.normal(size=(h, k)) / math.sqrt(h)
+    Y = np.tanh(X @ A + b) @ B + RESIDUAL * rng.normal(size=(m, k))
+    return {"X": X, "Y": Y, "A": A, "b": b, "B": B}
 
 
 def _numpy(X: Array, Y: Array, A: Array, b: Array, B: Array) -> Any:

@@ -13,7 +13,6 @@ from typing import Any
 
 from ...compiler.calculus.rulebook import instantiate, rulebook
 from ...compiler.language.elaborate import Elaborator, describe
-from ...compiler.language.indexing import selection
 from ...compiler.tensor import algebra
 from ...compiler.tensor.dims import Dim
 from ...compiler.tensor.expr import Expr
@@ -30,29 +29,12 @@ COMPARISONS = {
     "not_equal": "ne",
 }
 # Elementwise functions, NumPy's and scipy.special's, by their names in the language.
+SAME = (
+    "exp", "expm1", "log", "log1p", "sqrt", "sign", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor",
+    "ceil", "erf", "erfc", "xlogy",
+)  # fmt: skip
 ELEMENTWISE = {
-    **{
-        name: name
-        for name in [
-            "exp",
-            "expm1",
-            "log",
-            "log1p",
-            "sqrt",
-            "sign",
-            "sin",
-            "cos",
-            "tan",
-            "sinh",
-            "cosh",
-            "tanh",
-            "floor",
-            "ceil",
-            "erf",
-            "erfc",
-            "xlogy",
-        ]
-    },
+    **{name: name for name in SAME},
     "absolute": "abs",
     "fabs": "abs",
     "arcsin": "asin",
@@ -134,60 +116,6 @@ def _misfit(tape: Tape, name: str, operands: Sequence[Expr]) -> None:
             hint = "the transpose of the first would fit: A.T @ B"
     found = ", ".join(f"operand {k} is {describe(o.shape)}" for k, o in enumerate(operands, 1))
     tape.fail(f"shapes do not fit in {name}", found=found, hint=hint)
-
-
-def item(array: Traced, key: Any) -> Traced:
-    """`array[key]`: integers, slices without step, None and Ellipsis."""
-    tape, value = array.tape, array.value
-    keys = list(key) if isinstance(key, tuple) else [key]
-    given = sum(k is not None and k is not Ellipsis for k in keys)
-    if Ellipsis not in [k for k in keys if not isinstance(k, Traced)]:
-        keys.append(Ellipsis)
-    position = next(n for n, k in enumerate(keys) if k is Ellipsis)
-    keys[position : position + 1] = [slice(None)] * (value.order - given)
-    if given > value.order:
-        tape.fail(f"too many indices: the array has {value.order} dimensions")
-    factors: list[tuple[Expr, tuple[int, ...]]] = [(value, tuple(range(value.order)))]
-    sizes = dict(enumerate(value.shape))
-    outputs: list[int] = []
-    axis = 0
-    for entry in keys:
-        label = len(sizes) + value.order
-        if entry is None:
-            sizes[label] = ONE
-            outputs.append(label)
-            continue
-        total = value.shape[axis]
-        if isinstance(entry, slice) and entry.step in (None, 1):
-            ends = [None if end is None else _whole(tape, end) for end in (entry.start, entry.stop)]
-            start = Dim.of(0) if ends[0] is None else _from_end(ends[0], total)
-            stop = total if ends[1] is None else _from_end(ends[1], total)
-            outputs.append(label)
-        elif not isinstance(entry, slice):
-            start = _from_end(_whole(tape, entry), total)
-            stop = start + 1
-        else:
-            tape.fail("slices with a step cannot be traced", kind=errors.TypeError)
-        for slack in (start, total - stop, stop - start):
-            if not tape.sizes.not_negative(slack, f"an index is out of range: this dimension has size {total}"):
-                tape.fail("the index is out of range", found=f"this dimension has size {total}")
-        if start == Dim.of(0) and stop == total and outputs and outputs[-1] == label:
-            outputs[-1] = axis
-        else:
-            sizes[label] = stop - start
-            factors.append((selection(start, stop - start, total), (label, axis)))
-        axis += 1
-    return Traced(tape, algebra.contract(factors, outputs, sizes))
-
-
-def _whole(tape: Tape, entry: Any) -> int:
-    if isinstance(entry, Traced) or not hasattr(entry, "__index__") or isinstance(entry, bool):
-        tape.fail("an index is a whole number or a slice", found=f"it is {entry!r}", kind=errors.TypeError)
-    return int(entry)
-
-
-def _from_end(index: int, total: Dim) -> Dim:
-    return total + index if index < 0 else Dim.of(index)
 
 
 def _axes(tape: Tape, array: Expr, axis: Any) -> tuple[int, ...]:

@@ -177,7 +177,7 @@ class Traced:
         return Traced(self.tape, algebra.permute(self.value, tuple(reversed(range(self.value.order)))))
 
     def __getitem__(self, key: Any) -> Traced:
-        from .numpy_functions import item
+        from .items import item
 
         return item(self, key)
 
