@@ -16,6 +16,8 @@ matrices n x k or vectors n.
     dot                    s ()             x (n), y (n)           alpha, beta  s = alpha x'y + beta s
     syrk                   C (n,n)          A (n,k)                alpha, beta  C = alpha A A' + beta C, both triangles
     syr2k                  C (n,n)          A (n,k), B (n,k)       alpha, beta  C = alpha (A B' + B A') + beta C, both
+    gemmt                  C (n,n)          A (n,k), B (k,n)       alpha, beta  gemm where A B and C are symmetric: the
+                                                                                lower triangle, mirrored
     symm                   C (m,n)          S (m,m), B (m,n)       alpha, beta  gemm with S symmetric (on the right: .T)
     symv                   y (n)            S (n,n), x (n)         alpha, beta  gemv with S symmetric
     trmm_lower, _upper     X (n[,k])        T (n,n), B (n[,k])     alpha        X = alpha T B; other triangle not read
@@ -130,6 +132,11 @@ class Signature:
                 if found.setdefault(letter, size) != size:
                     raise ValueError(f"{self.name}: size {letter} is both {found[letter]} and {size}")
         return found
+
+
+def _one_triangle(a: Array, b: Array) -> Array:
+    lower = np.tril(a @ b)
+    return lower + np.tril(lower, -1).T
 
 
 def _cholesky(a: Array) -> Array:
@@ -281,6 +288,7 @@ ROUTINES: dict[str, Signature] = {
         Signature("dot", "n,n->", np.dot, lambda n: 6 * n, _SCALED),
         Signature("syrk", "nk->nn", lambda a: a @ a.T, lambda n, k: 3 * k * n * (n + 1), _SCALED),
         Signature("syr2k", "nk,nk->nn", lambda a, b: a @ b.T + b @ a.T, lambda n, k: 6 * k * n * (n + 1), _SCALED),
+        Signature("gemmt", "nk,kn->nn", _one_triangle, lambda n, k: 3 * k * n * (n + 1), _SCALED),
         Signature("symm", "mm,mn->mn", np.matmul, lambda m, n: 6 * m * m * n, _SCALED),
         Signature("symv", "nn,n->n", np.matmul, lambda n: 6 * n * n, _SCALED),
         Signature("trmm_lower", "nn,n[k]->n[k]", lambda t, b: np.tril(t) @ b, lambda n, k: 3 * n * n * k, ("alpha",)),

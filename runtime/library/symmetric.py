@@ -1,4 +1,4 @@
-"""Products with symmetric arguments or results: syrk, syr2k, symm, symv.
+"""Products with symmetric arguments or results: syrk, syr2k, gemmt, symm, symv.
 
 Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: symmetric matrices
 are held in full, and results are exactly symmetric.  Not for: packed storage.
@@ -18,6 +18,7 @@ _N, _T, _L = ord("N"), ord("T"), ord("L")
 
 _LOOP = 12  # rows: below, loops
 _FULL = 56  # rows: below, the product without regard to symmetry
+_PANEL = 64  # columns of a triangle that are one product
 _SYMV = 64  # rows: below, the whole matrix is read
 
 
@@ -75,6 +76,23 @@ def syr2k(
     else:
         _syr2k(_L, _T, n, k, alpha, A, max(1, a0, k), B, max(1, b0, k), beta, C, ldc)
     mirror(n, C, 1, ldc, C, 1, ldc)
+    return 0
+
+
+def gemmt(
+    n: Any, k: Any, alpha: Any, beta: Any,
+    A: Any, a0: Any, a1: Any, B: Any, b0: Any, b1: Any, C: Any, c0: Any, c1: Any,
+) -> Any:  # fmt: skip
+    """C = alpha A B + beta C, of which the lower triangle is computed: panels of columns, from the diagonal down."""
+    j = 0
+    while j < n:
+        width = min(_PANEL, n - j) if n >= _FULL else n
+        gemm(
+            n - j, k, width, alpha, beta, shift(A, j * a0), a0, a1, shift(B, j * b1), b0, b1,
+            shift(C, j * c0 + j * c1), c0, c1,
+        )  # fmt: skip
+        j += width
+    mirror(n, C, c0, c1, C, c0, c1)
     return 0
 
 

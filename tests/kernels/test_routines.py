@@ -99,7 +99,7 @@ def compare(name: str, dtype: str, scaled: bool, sizes: dict[str, int]) -> None:
     arguments = [stored(a, kinds[k]) for kinds in LAYOUTS for k, a in enumerate(plain)]
     if scaled and len(signature.scalars) > 1:
         old = general(*(sizes[c] for c in signature.outputs[0] if c.isalpha()))
-        arguments.append(old + old.T if name.startswith("syr") else old)
+        arguments.append(old + old.T if name.startswith(("syr", "gemmt")) else old)
     expected, found = both(program, arguments, kernel)
     scale = max([1.0, *(np.abs(np.nan_to_num(e)).max(initial=0) for e in expected)])
     tolerance = (1e-12 if dtype == "float64" else 1e-4) * scale * (1 + max(sizes.values()))
