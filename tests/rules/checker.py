@@ -20,6 +20,8 @@ from matgrad.grammar import syntax
 from matgrad.grammar.errors import DomainError
 
 PRIMES = (3, 5, 7, 2, 11, 13)
+DRAWS = 4
+SHAPES: tuple[tuple[int, ...], ...] = ((), (5,), (3, 7))  # of lower-case names, which stand for arrays of any shape
 ATTRIBUTES = {"posdef", "orthogonal", "nonneg", "positive", "symmetric", "psd", "diagonal", "lower", "upper"}
 
 
@@ -87,8 +89,8 @@ def side(node: syntax.Node, bound, shape=None):
 
 
 def equal_values(left, right, bound, sizes, seed=0):
-    """Whether two expressions have the same values on random data (where the left one is finite)."""
-    for attempt in range(4):
+    """Whether two expressions have the same values on `DRAWS` random instances (where the left one is finite)."""
+    for attempt in range(DRAWS):
         rng = np.random.default_rng(seed + attempt)
         arrays = {name: data(s, sizes, rng) for name, s in bound.items()}
         try:
@@ -149,9 +151,10 @@ def cost(expression, sizes):
     return total
 
 
-def check_rule(rule: syntax.Rule, costs: bool = True) -> None:
-    """Raises Refused unless the rule is true, fires on its own left side, and does not raise the cost."""
-    for elements in ((), (5,), (3, 7)):
+def check_rule(rule: syntax.Rule, costs: bool = True) -> int:
+    """Raises Refused unless the rule is true, fires on its own left side, and does not raise the cost; how many
+    random instances were compared."""
+    for elements in SHAPES:
         try:
             bound, sizes = instance(rule, elements)
             left = side(rule.left, bound)
@@ -165,6 +168,7 @@ def check_rule(rule: syntax.Rule, costs: bool = True) -> None:
             raise Refused(f"{rule.name} does not fire on its own left side with elements of shape {elements}")
         if costs and cost(right, sizes) > cost(left, sizes):
             raise Refused(f"{rule.name} raises the cost from {cost(left, sizes)} to {cost(right, sizes)}")
+    return DRAWS * len(SHAPES)
 
 
 def fires(compiled, left) -> bool:
@@ -196,9 +200,9 @@ def check_law(law: syntax.Rule) -> None:
         raise Refused(f"{law.name}: {left!r} is not {right!r}")
 
 
-def check_differential(function, arguments, arrays, sizes, first=0) -> None:
+def check_differential(function, arguments, arrays, sizes, first=0) -> int:
     """Raises Refused unless the differential of `function` (an expression whose operands are the symbols `arguments`)
-    agrees with central differences along a random direction."""
+    agrees with central differences along a random direction; by how many arguments that was compared."""
     rng = np.random.default_rng(7)
     for position, argument in enumerate(arguments, first):
         direction = symbol("direction", argument.shape, argument.attributes)
@@ -216,3 +220,4 @@ def check_differential(function, arguments, arrays, sizes, first=0) -> None:
         truth = (4 * estimates[1] - estimates[0]) / 3
         if not np.allclose(value, truth, rtol=1e-6, atol=1e-7):
             raise Refused(f"differential by {argument.name}: {value} is not {truth}")
+    return len(arguments)
