@@ -10,15 +10,12 @@ with their module, `errors.SyntaxError`, so that no builtin is hidden.
 from __future__ import annotations
 
 import builtins
-import difflib
-import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .syntax import Span
-
 if TYPE_CHECKING:
     from .source import Source
+    from .syntax import Span
 
 _WIDTH = 100  # columns of a source line that are shown
 
@@ -104,6 +101,8 @@ class FileError(Error, OSError):
 
 def suggest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate whose spelling is closest to `name`, or None if none is close."""
+    import difflib  # here and below: most processes raise no errors
+
     known = sorted(set(candidates))
     folded = {candidate.casefold(): candidate for candidate in reversed(known)}
     if name.casefold() in folded:
@@ -137,6 +136,8 @@ def _excerpt(source: Source, span: Span) -> list[str]:
 
 def _columns(char: str) -> int:
     """The width of a character in a terminal."""
+    import unicodedata
+
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -8,22 +8,35 @@ refused.  Not for: the usual calls, which never come here (`entry.py`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import numpy as np
 
-from ..compiler.kernel.interpret import SizeMismatch, sizes_of
-from ..compiler.kernel.program import Buffer
-from ..compiler.language.definition import Definition
-from ..compiler.language.elaborate import count
-from ..compiler.tensor.dims import Dim
 from ..grammar import errors
+
+if TYPE_CHECKING:
+    from ..compiler.kernel.program import Buffer
+    from ..compiler.language.definition import Definition
+    from ..compiler.tensor.dims import Dim
 
 Array = Any
 
 
+class Input(Protocol):
+    """What is converted to: a buffer of a program, or an array of an `Interface`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def shape(self) -> Sequence[Any]: ...
+    @property
+    def dtype(self) -> str: ...
+
+
 def inputs_of(definition: Definition) -> list[Buffer]:
     """The parameters as inputs of a program."""
+    from ..compiler.kernel.program import Buffer
+
     return [
         Buffer(p.name, p.shape, "input", "int" if "integer" in p.attributes else "real") for p in definition.parameters
     ]
@@ -35,6 +48,8 @@ def arranged(
     """The arguments in the order of the parameters.  Raises mg.ArgumentError for too many, too few or unknown ones."""
     usage = f"{what} takes ({', '.join(parameters)})"
     if len(arguments) > len(parameters):
+        from ..compiler.language.elaborate import count
+
         raise errors.ArgumentError(
             f"{count(len(arguments), 'argument')} for {count(len(parameters), 'parameter')}", found=usage
         )
@@ -90,7 +105,7 @@ def as_array(name: str, value: Any) -> Array:
     return array
 
 
-def convert(buffer: Buffer, value: Any, dtype: Any) -> Array:
+def convert(buffer: Input, value: Any, dtype: Any) -> Array:
     """The value as the kernel wants it for an input.  Raises mg.TypeError, mg.ShapeError (for another order)."""
     array = as_array(buffer.name, value)
     order = len(buffer.shape)
@@ -113,6 +128,8 @@ def convert(buffer: Buffer, value: Any, dtype: Any) -> Array:
 def check_sizes(inputs: Sequence[Buffer], arrays: Sequence[Array]) -> dict[str, int]:
     """The sizes that the arrays and the integer arguments define.  Raises mg.ShapeError, naming the argument and the
     axis."""
+    from ..compiler.kernel.interpret import SizeMismatch, sizes_of
+
     try:
         integers = {b.name: int(a) for b, a in zip(inputs, arrays, strict=True) if b.dtype == "int" and not b.shape}
         return sizes_of(inputs, [a.shape for a in arrays], integers)
@@ -153,7 +170,7 @@ def _origin(needed: Dim, inputs: Sequence[Buffer], arrays: Sequence[Array]) -> s
     return f" ({', '.join(places)})" if places else ""
 
 
-def _declared(buffer: Buffer) -> str:
+def _declared(buffer: Input) -> str:
     kind = ("integer scalar" if buffer.dtype == "int" else "scalar", "vector", "matrix")[min(len(buffer.shape), 2)]
     kind = "tensor" if len(buffer.shape) > 2 else kind
     return f"{buffer.name}: {kind}" + (f"[{', '.join(map(str, buffer.shape))}]" if buffer.shape else "")

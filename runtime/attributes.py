@@ -60,7 +60,12 @@ def checking(program: Program, parameters: Sequence[Symbol], trusted: Collection
 def check_now(parameter: Symbol, array: Array) -> None:
     """Raises DomainError unless the array has the parameter's attributes."""
     for routine, text in checks(parameter):
-        try:
-            ROUTINES[routine].numpy(np.asarray(array, float))
-        except Failure:
-            raise errors.DomainError(text) from None
+        check_array(routine, text, array)
+
+
+def check_array(routine: str, text: str, array: Array) -> None:
+    """Raises DomainError with the text unless the array passes the routine of a check."""
+    try:
+        ROUTINES[routine].numpy(np.asarray(array, float))
+    except Failure:
+        raise errors.DomainError(text) from None

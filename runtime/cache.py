@@ -1,4 +1,4 @@
-"""How much object code is kept on disk, and removing it.
+"""How much is kept on disk, and removing it.
 
 Enters: nothing.  Leaves: counts.  Always holds: only files that `store.py` made are touched; files that other processes
 remove meanwhile are no errors.  Not for: finding entries (`store.py`).
@@ -13,11 +13,13 @@ from . import store
 
 
 class Kept(NamedTuple):
-    """The folder (None where nothing can be kept), and how many files of how many bytes are in it."""
+    """The folder (None where nothing can be kept), how many files of how many bytes are in it, and the most there may
+    be."""
 
     folder: Path | None
     files: int
     size: int
+    largest: int
 
 
 def kept() -> Kept:
@@ -31,15 +33,15 @@ def clear() -> Kept:
 
 
 def _each(remove: bool) -> Kept:
-    folder = store._folder()
     files = size = 0
-    if folder is not None:
-        for path in [*folder.glob("*.kernel"), *folder.glob(".new-*")]:
-            try:
-                length = path.stat().st_size
-                if remove:
-                    path.unlink()
-            except OSError:
-                continue
-            files, size = files + 1, size + length
-    return Kept(folder, files, size)
+    with store.place() as place:
+        if place is None:
+            return Kept(None, 0, 0, store.largest())
+        for file in place.files():
+            if remove:
+                try:
+                    place.unlink(file.name)
+                except OSError:
+                    continue
+            files, size = files + 1, size + file.length
+        return Kept(place.path, files, size, store.largest())

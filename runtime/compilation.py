@@ -26,12 +26,12 @@ from ..grammar import errors
 from .arguments import as_array, check_sizes, convert, inputs_of, is_sparse, refuse_sparse
 from .attributes import checking
 from .direct import Direct
+from .signature import Limits, bounds, dtype_of, size_class
 
 if TYPE_CHECKING:
     from .kernel import Kernel
 
 Array = Any
-Limits = dict[tuple[int, int], tuple[int, int]]
 MOST_CLASSES = 64  # classes of sizes that are kept: a program that meets more starts again
 
 
@@ -47,6 +47,7 @@ class Compilation:
         self._kernels: dict[tuple[Program | None, str], Kernel | Direct] = {}
         self._names = tuple(sorted({name for p in definition.parameters for d in p.shape for name in d.names}))
         self._last: Program | None = None
+        self.sample: Sequence[Any] | None = None  # what stands for the arguments of the last call, if one was made
 
     def kernel(self, arguments: Sequence[Any]) -> tuple[Kernel | Direct, Limits]:
         """The kernel for the arguments, and the sizes of each axis for which it is the right one.
@@ -55,11 +56,11 @@ class Compilation:
         """
         arrays = self._arrays(arguments)
         program, limits = self._program(arrays)
-        return self._kernel(program, self._dtype(arguments, arrays)), limits
+        return self._kernel(program, dtype_of(arguments, arrays)), limits
 
     def _program(self, arrays: Sequence[Array]) -> tuple[Program | None, Limits]:
         sizes = self._sizes(arrays)
-        classes = tuple(_class(sizes[name]) for name in self._names)
+        classes = tuple(size_class(sizes[name]) for name in self._names)
         with self._lock:
             if classes not in self._programs:
                 if len(self._programs) >= MOST_CLASSES:
@@ -67,12 +68,12 @@ class Compilation:
                 made = self._planned(sizes)
                 self._programs[classes] = next((p for p in self._programs.values() if p == made), made)
             self._last = self._programs[classes]
-        return self._last, self._limits(classes)
+            return self._last, self._limits(classes)
 
     def _limits(self, classes: Sequence[int]) -> Limits:
-        bounds = dict(zip(self._names, map(_bounds, classes), strict=True))
+        found = dict(zip(self._names, map(bounds, classes), strict=True))
         return {
-            (k, axis): bounds[dim.name]
+            (k, axis): found[dim.name]
             for k, p in enumerate(self.definition.parameters)
             for axis, dim in enumerate(p.shape)
             if dim.name is not None
@@ -93,12 +94,12 @@ class Compilation:
         """
         arrays = self._arrays(arguments)
         sizes = self._sizes(arrays)
-        key = (tuple(_class(sizes[name]) for name in self._names), fixed, fast)
+        key = (tuple(size_class(sizes[name]) for name in self._names), fixed, fast)
         with self._lock:
             if key not in self._splits:
                 self._splits[key] = self._made_split(sizes, fixed, fast)
             made = self._splits[key]
-        return None if made is None else (made, self._dtype(arguments, arrays), self._limits(key[0]))
+        return None if made is None else (made, dtype_of(arguments, arrays), self._limits(key[0]))
 
     def _made_split(self, sizes: Mapping[str, int], fixed: frozenset[str], fast: bool) -> Split | None:
         parameters = self.definition.parameters
@@ -126,12 +127,6 @@ class Compilation:
                 shape = np.shape(data[parameter.name])
                 found |= {d.name: n for d, n in zip(parameter.shape, shape, strict=False) if d.name is not None}
         return dict.fromkeys(self._names, UNKNOWN) | found
-
-    def _dtype(self, arguments: Sequence[Any], arrays: Sequence[Array]) -> str:
-        typed = [isinstance(v, np.ndarray | np.generic) or is_sparse(v) for v in arguments]
-        given = [a for a, has_type in zip(arrays, typed, strict=True) if has_type and a.dtype.kind == "f"]
-        single = bool(given) and all(a.dtype == np.float32 for a in given)
-        return "float32" if single else "float64"
 
     def _kernel(self, program: Program | None, dtype: str) -> Kernel | Direct:
         from .kernel import Kernel  # with llvmlite, which whoever only prints derivatives needs not wait for
@@ -170,7 +165,8 @@ class Compilation:
         Raises mg.Error for a function that is evaluated directly.
         """
         try:
-            return self._last if self._last is not None else self.program()
+            last = self._last if self.sample is None else self._program(self._arrays(self.sample))[0]
+            return last if last is not None else self.program()
         except NoRoutine as missing:
             raise errors.Error(
                 "this function has no kernel of its own", found=f"{missing} is evaluated by NumPy and SciPy"
@@ -186,15 +182,6 @@ class Compilation:
         """The operations of the program that is planned for the sizes (for medium ones if there are none)."""
         counted = cost(self._planned(sizes) or self.current() if sizes else self.current())
         return counted.evaluate(**sizes) if sizes else counted
-
-
-def _class(size: int) -> int:
-    return (size.bit_length() + 1) // 2
-
-
-def _bounds(kind: int) -> tuple[int, int]:
-    """The least and the greatest size of a class."""
-    return (1 << max(2 * kind - 2, 0) if kind else 0), (1 << max(2 * kind, 0)) - 1 if kind else 0
 
 
 def nest_of(definition: Definition, gradients: bool) -> Any:

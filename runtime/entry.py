@@ -1,6 +1,6 @@
 """Doorways: a kernel as a built-in function of Python, with some arguments fixed or none.
 
-Enters: a kernel's address, its program, fixed arguments, and a Python function for all calls that are not
+Enters: a kernel's address, its interface, fixed arguments, and a Python function for all calls that are not
 the usual ones.  Leaves: a built-in function.  Always holds: it takes the remaining arguments positionally and
 `out=`; a usual call (arrays that are C-contiguous and of the kernel's dtype, Python numbers) costs a fraction of a
 microsecond; every other call goes to the fallback.  Not for: what happens in the compiled part (`entry_code.py`).
@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..compiler.kernel.layout import Layout
-from ..compiler.kernel.program import Program
-from ..compiler.kernel.routines import uses_blas
 from . import build, threads
 from . import entry_words as words
+from .interface import Interface
 
 Array = Any
 Nest = Any  # the number of an output, or a tuple of nests: how the results are put together
@@ -30,7 +29,7 @@ _LARGEST = 2**62
 
 def doorway(
     address: int,
-    program: Program,
+    interface: Interface,
     layout: Layout,
     dtype: Any,
     fallback: Callable[..., Any],
@@ -38,12 +37,12 @@ def doorway(
     fixed: Mapping[int, Array],
     limits: Limits,
 ) -> Callable[..., Any] | None:
-    """The built-in function for a kernel at an address, or None where this Python or this program has none.
+    """The built-in function for a kernel at an address, or None where this Python or this kernel has none.
 
     `fixed` has arrays of the kernel's dtype, C-contiguous, by the number of their input (of order 0 for numbers).
     """
-    free = [k for k in range(len(program.inputs)) if k not in fixed]
-    counts = (layout.length, len(free), len(program.outputs))
+    free = [k for k in range(len(interface.inputs)) if k not in fixed]
+    counts = (layout.length, len(free), len(interface.outputs))
     too_many = any(c > most for c, most in zip(counts, words.MOST, strict=True))
     if too_many or not _structures_as_expected():
         return None
@@ -61,7 +60,7 @@ def doorway(
         words.TEMPLATE: table.tolist(),
     }
     for k in free:
-        buffer = program.inputs[k]
+        buffer = interface.inputs[k]
         kind = words.ARRAY if buffer.shape else (words.INTEGER if buffer.dtype == "int" else words.REAL)
         sizes = layout.input_sizes[k]
         sections[words.ARGUMENTS] += [kind, len(sizes), layout.inputs[k], sizes[0] if sizes else 0]
@@ -78,7 +77,7 @@ def doorway(
         descriptor[word] = start
         descriptor[start : start + len(section)] = section
         start += len(section)
-    get_threads, set_threads = threads.addresses() if uses_blas(program) else (0, 0)
+    get_threads, set_threads = threads.addresses() if interface.blas else (0, 0)
     values = {
         words.KERNEL: address,
         words.LENGTH: layout.length,
@@ -97,14 +96,15 @@ def doorway(
         words.SINGLE: int(dtype == np.float32),
         words.BOUND_ELEMENTS: sum(a.size for a in fixed.values()),
         words.POOL: _pool().ctypes.data,
-        words.INPUT_COUNT: len(program.inputs),
-        words.OUTPUT_COUNT: len(program.outputs),
+        words.INPUT_COUNT: len(interface.inputs),
+        words.OUTPUT_COUNT: len(interface.outputs),
         words.RESULT_LENGTH: len(sections[words.RESULT]),
         words.BYTES: layout.bytes,
         words.GET_THREADS: get_threads,
         words.SET_THREADS: set_threads,
         words.THREAD_STATE: threads.state.ctypes.data,
         words.FEW_OPERATIONS: threads.FEW_OPERATIONS,
+        words.MOST_THREADS: threads.most(),
     }
     for word, value in values.items():
         descriptor[word] = value

@@ -43,6 +43,7 @@ from .entry_words import (
     LONG_WORK,
     MOST_ARGUMENTS,
     MOST_OUTPUTS,
+    MOST_THREADS,
     MOST_WORDS,
     NEW,
     NONE,
@@ -259,15 +260,23 @@ def enter(self: Any, args: Any, count: Any, names: Any) -> Any:
             poke(block - 8, raw)
     poke(table, block)
 
-    # The work, with one thread of BLAS where there is little (`threads.py`)
+    # The work, with fewer threads of BLAS where there is little (`threads.py`)
     operations = peek(table + 8 * peek(d + 8 * BYTES) + 8)
-    quiet = operations > 0 and operations < peek(d + 8 * FEW_OPERATIONS) and peek(d + 8 * GET_THREADS) != 0
+    most = 0
+    if operations > 0 and peek(d + 8 * GET_THREADS) != 0:
+        most = 1
+        if operations >= peek(d + 8 * FEW_OPERATIONS):
+            most = peek(d + 8 * MOST_THREADS)
     state = peek(d + 8 * THREAD_STATE)
-    if quiet:
+    put = peek(d + 8 * SET_THREADS)
+    if most != 0:
         if peek(state) == 0:
-            poke(state + 8, get_threads(peek(d + 8 * GET_THREADS)))
-        if peek(state + 8) > 1:
-            set_threads(peek(d + 8 * SET_THREADS), 1)
+            before = get_threads(peek(d + 8 * GET_THREADS))
+            poke(state + 8, before)
+            poke(state + 16, before)
+        if most < peek(state + 16):
+            set_threads(put, most)
+            poke(state + 16, most)
         poke(state, peek(state) + 1)
     if elements + (need >> 3) > LONG_WORK:
         thread = save_thread()
@@ -275,10 +284,10 @@ def enter(self: Any, args: Any, count: Any, names: Any) -> Any:
         restore_thread(thread)
     else:
         status = call_kernel(kernel, table)
-    if quiet:
+    if most != 0:
         poke(state, peek(state) - 1)
-        if peek(state) == 0 and peek(state + 8) > 1:
-            set_threads(peek(d + 8 * SET_THREADS), peek(state + 8))
+        if peek(state) == 0 and peek(state + 16) < peek(state + 8):
+            set_threads(put, peek(state + 8))
     if need > SMALL:
         if power <= LARGEST_KEPT:
             for k in range(POOL_SLOTS):
@@ -315,19 +324,22 @@ def enter(self: Any, args: Any, count: Any, names: Any) -> Any:
     return peek(values)
 
 
-def quiet(state: Any, get: Any, put: Any) -> Any:
-    """Begins work with one thread of BLAS, as `enter` does."""
+def fewer(state: Any, get: Any, put: Any, most: Any) -> Any:
+    """Begins work with at most so many threads of BLAS, as `enter` does."""
     if peek(state) == 0:
-        poke(state + 8, get_threads(get))
-    if peek(state + 8) > 1:
-        set_threads(put, 1)
+        before = get_threads(get)
+        poke(state + 8, before)
+        poke(state + 16, before)
+    if most < peek(state + 16):
+        set_threads(put, most)
+        poke(state + 16, most)
     poke(state, peek(state) + 1)
     return 0
 
 
-def loud(state: Any, put: Any) -> Any:
+def as_before(state: Any, put: Any) -> Any:
     """Ends it."""
     poke(state, peek(state) - 1)
-    if peek(state) == 0 and peek(state + 8) > 1:
+    if peek(state) == 0 and peek(state + 16) < peek(state + 8):
         set_threads(put, peek(state + 8))
     return 0

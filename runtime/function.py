@@ -1,8 +1,9 @@
 """Functions of the language as Python objects: evaluate, differentiate, print, bind.
 
-Enters: parsed functions.  Leaves: `Function` and `Program`, the public API.  Always holds: a `Function` never changes;
-its kernels are made when first needed, for the types of the arguments, and kept.  Not for: how a kernel runs
-(`kernel.py`) or what it computes (`compiler/`).
+Enters: texts.  Leaves: `Function` and `Program`, the public API.  Always holds: a `Function` never changes; its kernels
+are made when first needed, for the types of the arguments, and kept, also on disk: a process that finds there what it
+calls imports no part of the compiler, neither Lark nor Numba.  Not for: how a kernel runs (`compiled.py`) or what it
+computes (`compiler/`).
 """
 
 from __future__ import annotations
@@ -12,33 +13,36 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..compiler.calculus.derive import Derivation, derive, simplified, variables_or_only
-from ..compiler.language.definition import Definition, elaborate, free_names
-from ..compiler.language.infer import infer
-from ..compiler.printing import printer
-from ..grammar import errors, syntax
-from ..grammar.parse import parse_expression, parse_program
+from ..compiler.calculus.derivation import Derivation, variables_or_only
+from ..grammar import errors
 from ..grammar.source import Source, read_source, text_source
-from .arguments import arranged, as_array
-from .bound import BoundFunction
-from .compilation import Compilation, nest_of
+from . import records
+from .arguments import arranged, as_array, is_sparse
+from .entries import Entries
+from .signature import Limits, Signature, limits_read, listed, samples, signature
+from .written import Parsed, Text, Written
 
 if TYPE_CHECKING:
     from ..compiler.explain import Explanation
+    from ..compiler.language.definition import Definition
+    from ..grammar import syntax
+    from .bound import BoundFunction
+    from .compilation import Compilation
+    from .compiled import Compiled
     from .direct import Direct
-    from .kernel import Kernel
 
 Array = Any
 FEW_CALLS = 2  # that do without the fast entry, which takes longer to make than a call
+MOST_SIGNATURES = 256  # whose kernels are remembered: a program that meets more starts again
 
 
 class Program:
     """The functions of a `.mg` file: `prog.ridge`, `prog["ridge"]`, or iterate over them."""
 
     def __init__(self, source: Source) -> None:
-        functions = parse_program(source)
-        table = {f.name: f for f in functions if f.name is not None}
-        self._functions = {name: Function(source, f, table) for name, f in table.items()}
+        text = Text(source, "program")
+        self._functions = {name: Function.of(w) for name, w in text.functions.items() if name is not None}
+        text.keep()
 
     def __getitem__(self, name: str) -> Function:
         if name not in self._functions:
@@ -76,6 +80,8 @@ class Function:
     argument.
     """
 
+    _written: Written | None = None  # None for a function that stands in no text
+
     def __init__(
         self,
         source: Source,
@@ -83,14 +89,19 @@ class Function:
         functions: Mapping[str, syntax.Function],
         derivations: tuple[Derivation, ...] = (),
     ) -> None:
-        self._source, self._syntax, self._functions = source, function, functions
-        if function.name is None:
-            names = tuple(free_names(function, functions))
-        else:
-            names = tuple(p.name for p in function.parameters)
-        declared = {p.name for p in function.parameters if p.type is not None}
-        self._start(names, tuple(name for name in names if name not in declared), derivations)
-        if not self._untyped:
+        self._begin(Parsed(source, function, functions), derivations)
+
+    @classmethod
+    def of(cls, written: Written, derivations: tuple[Derivation, ...] = ()) -> Function:
+        """A function that is written in a text."""
+        made = cls.__new__(cls)
+        made._begin(written, derivations)
+        return made
+
+    def _begin(self, written: Written, derivations: tuple[Derivation, ...]) -> None:
+        self._written = written
+        self._start(written.names, written.untyped, derivations)
+        if not self._untyped and not derivations and not written.is_known:
             self.definition()  # so that a file's errors show when it is loaded
 
     def _start(self, names: tuple[str, ...], untyped: tuple[str, ...], derivations: tuple[Derivation, ...]) -> None:
@@ -99,17 +110,43 @@ class Function:
         self._compilations: dict[tuple[int, ...], Compilation] = {}
         self._lock = threading.RLock()
         self._slow_calls = 0
-        self._entries: dict[Kernel | Direct, Callable[..., Any]] = {}
-        self._entry: Callable[..., Any] = self._slow_call
+        self._sample: Sequence[Array] | None = None  # what stands for the arguments of the last slow call
+        self._kernels: dict[Signature, tuple[Compiled | Direct, Limits]] = {}
+        self._kept: set[Signature] = set()
+        self._entries = Entries(self._slow_call)
+        self._entry: Callable[..., Any] = self._entries.first
+
+    @property
+    def _key(self) -> tuple[Any, ...] | None:
+        """What makes it the same function in another process; None where that cannot be said."""
+        key = self._written.key if self._written is not None else None
+        return None if key is None else (*key, self._derivations)
+
+    @property
+    def _source(self) -> Source:
+        assert self._written is not None
+        return self._written.source
+
+    @property
+    def _syntax(self) -> syntax.Function | None:
+        return None if self._written is None else self._written.tree
+
+    @property
+    def _functions(self) -> Mapping[str, syntax.Function]:
+        return {} if self._written is None else self._written.table
 
     @property
     def name(self) -> str | None:
         """The function's name; None for a bare expression."""
-        return self._syntax.name
+        return None if self._written is None else self._written.name
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names of the parameters, in order; that of a direction (`hvp jvp vjp`) comes last."""
+        return self._parameters
+
+    @functools.cached_property
+    def _parameters(self) -> tuple[str, ...]:
         if any(d.operation in ("hvp", "jvp", "vjp") for d in self._derivations):
             return tuple(p.name for p in self.definition().parameters)
         return self._names
@@ -147,11 +184,19 @@ class Function:
     def _derived(self, operation: str, variables: Sequence[str | Sequence[str]]) -> Function:
         derivation = Derivation(operation, variables_or_only(self.parameters, variables))
         made = self._with((*self._derivations, derivation))
-        made.definition()  # an unknown variable is an error here and not at the first call
+        key = made._key
+        kept = None if key is None else records.read("derived", key)
+        if kept is not None:
+            made.__dict__["_parameters"] = tuple(kept)
+        else:
+            made.definition()  # an unknown variable is an error here and not at the first call
+            if key is not None:
+                records.write("derived", key, made.parameters)
         return made
 
     def _with(self, derivations: tuple[Derivation, ...]) -> Function:
-        return Function(self._source, self._syntax, self._functions, derivations)
+        assert self._written is not None
+        return Function.of(self._written, derivations)
 
     # Meaning.
 
@@ -163,6 +208,8 @@ class Function:
         return self._definitions[key]
 
     def _define(self, orders: tuple[int, ...] | None) -> Definition:
+        from ..compiler.calculus.derive import derive, simplified
+
         base = self.elaborated(orders)
         for derivation in self._derivations:
             base = derive(base, derivation)
@@ -178,12 +225,18 @@ class Function:
                 "hess",
                 "hvp",
             )
+            from ..compiler.language.infer import infer
+
             return infer(self._untyped, self._base, (lambda d: not d.results[0].order) if scalar else (lambda d: True))
         return self._base(dict(zip(self._untyped, orders or (), strict=True)))
 
     def _base(self, orders: Mapping[str, int]) -> Definition:
         """The definition of the function that is derived from, for parameters without type of these orders."""
-        return elaborate(self._syntax, self._source, self._functions, orders, self._names)
+        from ..compiler.language.definition import elaborate
+
+        written = self._written
+        assert written is not None
+        return elaborate(written.tree, written.source, written.table, orders, self._names)
 
     # Evaluation.
 
@@ -197,18 +250,66 @@ class Function:
         return len(self.parameters)
 
     def _slow_call(self, *arguments: Any, out: Any = None) -> Any:
-        """A call for whose arguments the entry in use is not made: finds the kernel, and makes it the entry."""
-        kernel, limits = self.compilation(arguments).kernel(arguments)
+        """A call for whose arguments there is no entry: finds the kernel, and makes one."""
+        from .compiled import Compiled, Misfit
+
+        # Only the definition tells whether an argument may be sparse.
+        found = self.compilation(arguments).kernel(arguments) if any(map(is_sparse, arguments)) else None
+        arrays = [as_array(name, a) for name, a in zip(self.parameters, arguments, strict=True)]
+        sign = signature(arguments, arrays)
+        kernel, limits = (
+            found or self._kernels.get(sign) or self._stored(sign) or self.compilation(arguments).kernel(arguments)
+        )
+        try:
+            result = kernel.run(*arrays, out=out)
+        except Misfit:
+            kernel, limits = self.compilation(arguments).kernel(arguments)
+            result = kernel.run(*arrays, out=out)
         self._slow_calls += 1
-        if self._slow_calls > FEW_CALLS:
-            entry = self._entries.get(kernel)
-            if entry is None:
-                entry = self._entries[kernel] = kernel.entry(fallback=self._slow_call, limits=limits)
-            self._entry = entry
-        return kernel.run(*arguments, out=out)
+        self._sample = samples(arrays)
+        if isinstance(kernel, Compiled):
+            self._note(sign, kernel, limits)
+        return result
+
+    def _stored(self, sign: Signature) -> tuple[Compiled, Limits] | None:
+        """The kernel for calls of a signature, as another process has left it, or None."""
+        from .compiled import Compiled
+
+        key = self._key
+        kept = None if key is None else records.read("kernel", (*key, sign))
+        if kept is None:
+            return None
+        kernel = Compiled.read(kept["kernel"])
+        if not kernel.is_compiled:
+            return None
+        self._kept.add(sign)
+        return kernel, limits_read(kept["limits"])
+
+    def _note(self, sign: Signature, kernel: Compiled, limits: Limits) -> None:
+        """Remembers the kernel of a signature, and makes an entry once there were some calls."""
+        with self._lock:
+            if len(self._kernels) >= MOST_SIGNATURES:
+                self._kernels.clear()
+            self._kernels[sign] = kernel, limits
+            if self._slow_calls > FEW_CALLS:
+                self._entries.add(kernel, limits)
+                self._entry = self._entries.first
+        if kernel.is_compiled:
+            self._keep(sign, kernel, limits)
+        else:
+            kernel.begin(lambda: self._keep(sign, kernel, limits))
+
+    def _keep(self, sign: Signature, kernel: Compiled, limits: Limits) -> None:
+        """Leaves the kernel of a signature to later processes."""
+        key = self._key
+        if key is not None and sign not in self._kept:
+            self._kept.add(sign)
+            records.write("kernel", (*key, sign), {"kernel": kernel.record(), "limits": listed(limits)})
 
     def compilation(self, arguments: Sequence[Any]) -> Compilation:
         """The kernels for arguments of these orders."""
+        from .compilation import Compilation, nest_of
+
         if not self._untyped:
             orders: tuple[int, ...] = ()
         else:
@@ -220,7 +321,11 @@ class Function:
                 nested = last is not None and last.operation == "value_and_grad" and len(last.variables) > 1
                 definition = self.definition(orders)
                 self._compilations[orders] = Compilation(definition, nest_of(definition, nested), repr(self))
-            return self._compilations[orders]
+            made = self._compilations[orders]
+            sample = self._sample
+            if sample is not None and [a.ndim for a in sample] == [p.order for p in made.definition.parameters]:
+                made.sample = sample
+            return made
 
     def bind(self, *, fast: bool = False, **data: Any) -> BoundFunction:
         """The function of the remaining parameters, with data fixed: for the inner loops of optimizers.
@@ -235,6 +340,8 @@ class Function:
                 raise errors.ArgumentError(
                     f"there is no parameter {name}", hint=f"did you mean {close}?" if close else ""
                 )
+        from .bound import BoundFunction
+
         return BoundFunction(self, data, fast)
 
     @functools.cached_property
@@ -266,6 +373,8 @@ class Function:
 
     def text(self) -> str:
         """The function in the language; it parses again to an equal function."""
+        from ..compiler.printing import printer
+
         definition = self.definition()
         if self.name is None or self._derivations:
             bare = printer.bare_text(definition.results, definition.several)
@@ -281,12 +390,15 @@ class Function:
         return f"<matgrad function {self.name or self._syntax_text()}{operations} of ({', '.join(self.parameters)})>"
 
     def _syntax_text(self) -> str:
-        span = self._syntax.span
+        assert self._written is not None
+        span = self._written.tree.span
         text = " ".join(self._source.text[span.start : span.end].split())
         return repr(text if len(text) <= 60 else text[:57] + "...")
 
     def latex(self) -> str:
         """The result in LaTeX."""
+        from ..compiler.printing import printer
+
         texts = [printer.latex(r) for r in self.definition().results]
         return texts[0] if len(texts) == 1 else r"\left(" + r",\; ".join(texts) + r"\right)"
 
@@ -326,8 +438,12 @@ class Function:
         return self._default_compilation().cost(sizes)
 
     def _default_compilation(self) -> Compilation:
+        if self._sample is not None:
+            return self.compilation(self._sample)
         if self._compilations:
             return next(reversed(self._compilations.values()))
+        from .compilation import Compilation
+
         return Compilation(self.definition())
 
 
@@ -344,7 +460,8 @@ def loads(text: str) -> Program:
 def function(text: str) -> Function:
     """The function that a text defines: one `fn`, or a bare expression, whose parameters are its free names in the
     order of first appearance."""
-    source = text_source(text)
-    parsed = parse_expression(source)
-    table = {parsed.name: parsed} if parsed.name is not None else {}
-    return Function(source, parsed, table)
+    made = Text(text_source(text), "expression")
+    (written,) = made.functions.values()
+    function = Function.of(written)
+    made.keep()
+    return function

@@ -1,10 +1,12 @@
-"""BLAS without its threads, for kernels with little work.
+"""How many threads BLAS may use in a kernel.
 
-Enters: the number of operations that a kernel takes.  Leaves: `one_thread`, and the addresses with which compiled code
-does the same.  Always holds: the number of threads of SciPy's OpenBLAS is afterwards what it was before, also when
-several kernels run at once.  OpenBLAS shares out every product of more than about 64 x 64 x 64 numbers, and then each
-thread waits for the slowest: on a busy computer that takes milliseconds instead of microseconds.  Not for: other BLAS
-libraries, which are left alone.
+Enters: the number of operations that a kernel takes, and `MATGRAD_NUM_THREADS`.  Leaves: `some_threads`, and the
+addresses with which compiled code does the same.  Always holds: little work is done by one thread, more by at most
+`MATGRAD_NUM_THREADS`; the number of threads of SciPy's OpenBLAS is afterwards what it was before, also when several
+kernels run at once, which then have the least of their numbers.  OpenBLAS shares out every product of more than about
+64 x 64 x 64 numbers, and then each thread waits for the slowest: on a busy computer that takes milliseconds instead of
+microseconds.  Not for: other BLAS libraries, which are left alone; loops of our own, which run in the thread of the
+caller.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import importlib.util
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -23,20 +26,28 @@ from . import build
 
 FEW_OPERATIONS = 20_000_000  # below (about half a millisecond), one thread
 
-# Word 0: how many kernels run with one thread now.  Word 1: the number of threads before.  Read and written only by who
-# holds the interpreter's lock.
-state = np.zeros(2, np.int64)
+# Word 0: how many kernels run with fewer threads now.  Word 1: the number of threads before.  Word 2: their number now.
+# Read and written only by who holds the interpreter's lock.
+state = np.zeros(3, np.int64)
+
+
+@cache
+def most() -> int:
+    """The greatest number of threads: `MATGRAD_NUM_THREADS`; 0 if it is not set (BLAS decides)."""
+    text = os.environ.get("MATGRAD_NUM_THREADS", "").strip()
+    return int(text) if text.isdecimal() else 0
 
 
 @contextlib.contextmanager
-def one_thread(operations: int) -> Iterator[None]:
-    """Runs the block with one thread of BLAS where it takes few operations."""
-    get, put = addresses() if 0 < operations < FEW_OPERATIONS else (0, 0)
+def some_threads(operations: int) -> Iterator[None]:
+    """Runs the block with as many threads of BLAS as so many operations are worth (0: it does not use BLAS)."""
+    wanted = 1 if operations < FEW_OPERATIONS else most()
+    get, put = addresses() if operations > 0 and wanted > 0 else (0, 0)
     if get == 0:
         yield
         return
     begin, end = _switches()
-    begin(state.ctypes.data, get, put)
+    begin(state.ctypes.data, get, put, wanted)
     try:
         yield
     finally:

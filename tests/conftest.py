@@ -2,6 +2,11 @@
 
 import pytest
 
+from matgrad.runtime import kernel
+
+# Most functions are called once or twice here, interpreted: compiling all of them would take too long.
+kernel.EARLY = False
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--rewrite`: write what the program gives now into the literate test files, to be read before it is committed."""

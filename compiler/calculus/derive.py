@@ -7,8 +7,8 @@ derivatives are those of the stable form.  Not for: planning.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 from ...grammar.errors import ArgumentError, ShapeError, suggest
 from ..language.definition import Definition
@@ -16,18 +16,12 @@ from ..language.elaborate import describe
 from ..show import show_pass, show_rule
 from ..tensor.expr import Expr, Symbol, symbol
 from . import differentiate as calculus
+from .derivation import Derivation as Derivation
+from .derivation import variables_or_only as variables_or_only
 from .simplify import Step, simplify
 
 Trace = Callable[[Step], None] | None
 OPERATIONS = ("value", "grad", "value_and_grad", "jac", "hess", "hvp", "jvp", "vjp")
-
-
-@dataclass(frozen=True)
-class Derivation:
-    """One operation: `variables` are names; `grad` and `value_and_grad` may have several, the others have one."""
-
-    operation: str
-    variables: tuple[str, ...]
 
 
 def simplified(definition: Definition, trace: Trace = None) -> Definition:
@@ -124,20 +118,3 @@ def _direction(definition: Definition, operation: str, variable: Symbol, functio
     while name in taken:
         name += "_"
     return symbol(name, shape)
-
-
-def variables_or_only(
-    definition_parameters: Sequence[str], variables: Sequence[str | Sequence[str]]
-) -> tuple[str, ...]:
-    """The variables of a call such as `grad("U", "V")`, `grad(("U", "V"))`, or `grad()` of a function of one
-    parameter."""
-    flat = [name for v in variables for name in ([v] if isinstance(v, str) else v)]
-    if not flat:
-        if len(definition_parameters) != 1:
-            raise ArgumentError(
-                "which variable?",
-                found=f"the parameters are {', '.join(definition_parameters)}",
-                hint='write .grad("x")',
-            )
-        return tuple(definition_parameters)
-    return tuple(flat)

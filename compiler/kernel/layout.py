@@ -17,9 +17,12 @@ position of a failure in `Program.failures`.  Not for: filling the table, which 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .program import Program
+if TYPE_CHECKING:
+    from .program import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,11 @@ class Layout:
 
 def layout(program: Program) -> Layout:
     """The layout of the table for a program."""
+    return layout_of([len(b.shape) for b in program.inputs], [len(b.shape) for b in program.outputs])
+
+
+def layout_of(inputs: Sequence[int], outputs: Sequence[int]) -> Layout:
+    """The layout of the table for inputs and outputs of these orders."""
     place = 1
 
     def take(count: int) -> tuple[int, ...]:
@@ -57,8 +65,6 @@ def layout(program: Program) -> Layout:
         place += count
         return tuple(range(place - count, place))
 
-    inputs = take(len(program.inputs))
-    outputs = take(len(program.outputs))
-    input_sizes = tuple(take(len(b.shape)) for b in program.inputs)
-    output_sizes = tuple(take(len(b.shape)) for b in program.outputs)
-    return Layout(inputs, outputs, input_sizes, output_sizes, take(1)[0])
+    input_places, output_places = take(len(inputs)), take(len(outputs))
+    input_sizes, output_sizes = tuple(map(take, inputs)), tuple(map(take, outputs))
+    return Layout(input_places, output_places, input_sizes, output_sizes, take(1)[0])

@@ -103,10 +103,10 @@ def single_results(function: Function) -> list[Function]:
     """The function, or one function for each result of one with several."""
     from ..function import Function
 
-    syntax, body = function._syntax, function._syntax.body
-    if not isinstance(body.result, Tuple):
+    syntax = function._syntax
+    if syntax is None or not isinstance(syntax.body.result, Tuple):
         return [function]
-    bodies = [replace(body, result=item) for item in body.result.items]
+    bodies = [replace(syntax.body, result=item) for item in syntax.body.result.items]
     return [Function(function._source, replace(syntax, body=b), function._functions) for b in bodies]
 
 

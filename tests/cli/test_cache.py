@@ -10,22 +10,22 @@ from matgrad.runtime import store
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(store, "_folders", lambda: [tmp_path])
     return tmp_path
 
 
 def test_shows_and_clears_the_kernels(ok, folder):
-    store.put("one", store.Entry(b"x" * 3000, ("exp",)))
-    store.put("two", store.Entry(b"y" * 1000, ()))
+    store.put("one", b"x" * 3000)
+    store.put("two", b"y" * 1000)
     (folder / "something else").write_text("of the user")
     shown = ok("cache", "info")
     assert f"folder   {folder}\n" in shown
-    assert "kernels  2\n" in shown
-    assert "size     4.1" in shown
-    assert ok("cache", "clear").startswith("removed 2 files, 4.1")
+    assert "entries  2\n" in shown
+    assert "size     4.08 kB of at most 256 MB" in shown
+    assert ok("cache", "clear").startswith("removed 2 files, 4.08 kB")
     assert [path.name for path in folder.iterdir()] == ["something else"]
     assert store.get("one") is None
-    assert "kernels  0\nsize     0 bytes\n" in ok("cache", "info")
+    assert "entries  0\nsize     0 bytes of at most 256 MB\n" in ok("cache", "info")
 
 
 def test_what_a_killed_writer_left_is_cleared(ok, folder):
@@ -35,9 +35,11 @@ def test_what_a_killed_writer_left_is_cleared(ok, folder):
 
 
 def test_no_folder(ok, monkeypatch):
-    monkeypatch.setattr(store, "_folder", lambda: None)
+    monkeypatch.setattr(store, "_folders", list)
     assert ok("cache", "info").startswith("nothing is kept")
     assert ok("cache", "clear") == "removed 0 files, 0 bytes\n"
+    monkeypatch.setenv("MATGRAD_CACHE_SIZE", "0")
+    assert ok("cache", "info") == "nothing is kept: MATGRAD_CACHE_SIZE is 0\n"
 
 
 @pytest.mark.parametrize(

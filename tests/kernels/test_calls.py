@@ -21,7 +21,7 @@ from matgrad.compiler.tensor.dims import Dim
 from matgrad.grammar.errors import ArgumentError, DomainError, ShapeError
 from matgrad.grammar.errors import TypeError as MatgradTypeError
 from matgrad.runtime.kernel import Kernel
-from matgrad.runtime.threads import functions, one_thread
+from matgrad.runtime.threads import functions, some_threads
 
 Array = Any
 M, N = Dim.of("m"), Dim.of("n")
@@ -78,7 +78,7 @@ def check(found: Any, expected: tuple[float, Array], tolerance: float = 1e-12) -
 @pytest.fixture(params=["interpreted", "run", "entry"])
 def call(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
     if request.param == "interpreted":
-        monkeypatch.setattr("matgrad.runtime.kernel._INTERPRETED_CALLS", 10**9)
+        monkeypatch.setattr("matgrad.runtime.kernel.INTERPRETED_CALLS", 10**9)
         monkeypatch.setattr("matgrad.runtime.build.is_kept", lambda text: False)
         return Kernel(ridge()).run
     assert RIDGE.address
@@ -379,7 +379,7 @@ def test_the_threads_of_blas_when_python_changes_threads_often() -> None:
 
     def work() -> None:
         for _ in range(200):
-            with one_thread(1000):
+            with some_threads(1000):
                 pass
 
     try:

@@ -11,8 +11,9 @@ from ..output import size_text
 def command() -> None:
     """Show or clear the compiled kernels that are kept on disk.
 
-    Each kernel is compiled once and then loaded from a folder of the user's cache. Clearing it is always safe: what is
-    missing is compiled again.
+    Each kernel is planned and compiled once and then loaded from a folder of the user's cache. Clearing it is always
+    safe: what is missing is made again. What was not used for the longest time is removed when the folder grows beyond
+    256 MB, or what MATGRAD_CACHE_SIZE says (500M, 2G; 0 keeps nothing).
 
     \b
     matgrad cache info
@@ -22,19 +23,21 @@ def command() -> None:
 
 @command.command()
 def info() -> None:
-    """Print the folder, the number of kernels, and their size."""
+    """Print the folder, the number of its entries (kernels, routines and plans), and their size."""
     from ...runtime.cache import kept
 
     found = kept()
     if found.folder is None:
-        click.echo("nothing is kept: there is no folder that only you can write to")
+        why = "there is no folder that only you can write to" if found.largest else "MATGRAD_CACHE_SIZE is 0"
+        click.echo(f"nothing is kept: {why}")
     else:
-        click.echo(f"folder   {found.folder}\nkernels  {found.files}\nsize     {size_text(found.size)}")
+        click.echo(f"folder   {found.folder}\nentries  {found.files}")
+        click.echo(f"size     {size_text(found.size)} of at most {size_text(found.largest)}")
 
 
 @command.command()
 def clear() -> None:
-    """Remove all kernels."""
+    """Remove all entries."""
     from ...runtime.cache import clear as remove
 
     removed = remove()
