@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from ..printing.printer import type_of
 from ..printing.unparse import type_text
+from .glossary import functions_in
 from .notes import Notes
 from .steps import Derived, Named, Reason, Step
 from .words import text
@@ -46,6 +47,11 @@ def lines(derived: Derived, width: int = WIDTH, fold: bool = True) -> Iterator[L
     for section in derived.sections:
         yield []
         yield from layout.section(section.steps)
+    functions = functions_in(derived.steps)
+    if functions:
+        yield []
+    for usage, meaning in functions:
+        yield from flowed([("name", usage), ("text", f": {meaning}")], width)
     if notes.references:
         yield []
         for number, reference in enumerate(notes.references, 1):
@@ -110,7 +116,8 @@ class _Steps:
     def _step(self, step: Step, left: str) -> Iterator[Line]:
         start = self._margin + 3
         values = wrapped(text(step.shown.body), self._width - start, self._fold)
-        beside = len(values) == 1 and start + len(values[0]) + GAP <= self._column <= self._width - NARROWEST
+        alone = len(values) == 1 and not step.shown.where
+        beside = alone and start + len(values[0]) + GAP <= self._column <= self._width - NARROWEST
         column = self._column if beside else start + 4
         reasons = [line for reason in step.reasons for line in self._reason(reason, self._width - column)]
         for position, value in enumerate(values):

@@ -15,6 +15,7 @@ from ..printing.notation import size
 from ..printing.printer import type_of
 from ..printing.unparse import type_text
 from . import words
+from .glossary import functions_in
 from .layout import KEPT, MOST_STEPS, folded_text
 from .mathml import mathml
 from .notes import Notes
@@ -46,6 +47,8 @@ def latex(derived: Derived, fold: bool) -> str:
     parts += [r"\begin{align*}", aligned(derived, fold), r"\end{align*}"]
     rules = {r.name: r for step in derived.steps for r in step.reasons}
     items = [rf"\item \textsf{{{escaped(r.name)}}}: {typewriter(r)}{mark(notes, r)}" for r in rules.values()]
+    functions = functions_in(derived.steps)
+    items += [rf"\item \texttt{{{escaped(usage)}}}: {escaped(meaning)}" for usage, meaning in functions]
     items += [rf"\item[{{[{n}]}}] {escaped(reference)}" for n, reference in enumerate(notes.references, 1)]
     return "\n".join([*parts, r"\begin{itemize}", *items, r"\end{itemize}"])
 
@@ -128,6 +131,9 @@ def markdown(derived: Derived, fold: bool) -> str:
             lines.append(f"- ${words.latex(item.head)} = {words.latex(item.shown.body)}$")
             lines += [f"  where ${words.latex(binding)}$" for binding in item.shown.where]
             lines += [f"  <br>{markdown_reason(reason, notes)}" for reason in item.reasons]
+    functions = functions_in(derived.steps)
+    if functions:
+        lines += ["", *(f"`{usage}`: {meaning}  " for usage, meaning in functions)]
     if notes.references:
         lines += ["", *(f"[{n}] {reference}  " for n, reference in enumerate(notes.references, 1))]
     return "\n".join(lines)
@@ -190,6 +196,10 @@ def html_part(derived: Derived, fold: bool) -> str:
             table.append(html_step(item, "" if left == last else mathml(item.head), first, notes))
             first, last = False, left
     parts.append(f"<table>{''.join(table)}</table>")
+    functions = functions_in(derived.steps)
+    if functions:
+        told = "<br>".join(f"<code>{html.escape(usage)}</code>: {html.escape(text)}" for usage, text in functions)
+        parts.append(f'<p class="types">{told}</p>')
     if notes.references:
         listed = "<br>".join(f"[{n}] {html.escape(r)}" for n, r in enumerate(notes.references, 1))
         parts.append(f'<p class="reference">{listed}</p>')
