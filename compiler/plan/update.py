@@ -51,6 +51,7 @@ def updated(
             found = _Sum(task, readers, made, early).read()
             if found is not None:
                 redirect[task] = found
+                readers[found.task] = readers.get(task, 0)  # who reads the sum now reads the product
         made.append(task)
     for number_, task in enumerate(made):
         task.number = number_
