@@ -57,10 +57,11 @@ def sliced_factors(expression: Contract) -> list[Placed]:
         drop = row >= expression.order and uses == 1 and sizes[row] == ONE
         factors.remove((selection, (row, column)))
         for f, at in others:
-            outputs = [row if label == column else label for label in at if not (drop and label == column)]
-            around = {label: sizes[label] for label in (row, *at)}
-            part = contract([(f, at), (selection, (row, column))], outputs, around)
-            factors[factors.index((f, at))] = (part, tuple(outputs))
+            own = len(sizes) if row in at else row  # both axes have the same row in a diagonal
+            outputs = [own if label == column else label for label in at if not (drop and label == column)]
+            around = {label: sizes[label] for label in (row, *at)} | {own: sizes[row]}
+            part = contract([(f, at), (selection, (own, column))], outputs, around)
+            factors[factors.index((f, at))] = (part, tuple(row if label == own else label for label in outputs))
     return factors
 
 
