@@ -163,7 +163,7 @@ def test_long_derivations_are_folded_and_say_so() -> None:
         assert note in text
     assert "folded" not in whole.text() + whole.markdown() + whole.latex()
     assert f"<summary>{count - 10} steps are folded here</summary>" in folded.html()
-    assert folded.html().count('<td class="why">') == len(whole.steps)
+    assert folded.html().count('class="why"') == len(whole.steps)
     assert len(whole.text()) > 3 * len(folded.text())
 
 

@@ -20,6 +20,7 @@ STYLES = {
     "title": "bold",
     "name": "cyan",
     "value": "",
+    "result": "bold",
     "sign": "dim",
     "rule": "green",
     "text": "",
