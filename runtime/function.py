@@ -82,8 +82,10 @@ class Function:
         function: syntax.Function,
         functions: Mapping[str, syntax.Function],
         derivations: tuple[Derivation, ...] = (),
+        bases: dict[tuple[int, ...], Definition] | None = None,
     ) -> None:
         self._source, self._syntax, self._functions = source, function, functions
+        self._bases = {} if bases is None else bases
         if function.name is None:
             names = tuple(free_names(function, functions))
         else:
@@ -151,7 +153,7 @@ class Function:
         return made
 
     def _with(self, derivations: tuple[Derivation, ...]) -> Function:
-        return Function(self._source, self._syntax, self._functions, derivations)
+        return Function(self._source, self._syntax, self._functions, derivations, self._bases)
 
     # Meaning.
 
@@ -179,7 +181,10 @@ class Function:
                 "hvp",
             )
             return infer(self._untyped, self._base, (lambda d: not d.results[0].order) if scalar else (lambda d: True))
-        return self._base(dict(zip(self._untyped, orders or (), strict=True)))
+        given = orders or ()
+        if given not in self._bases:
+            self._bases[given] = self._base(dict(zip(self._untyped, given, strict=True)))
+        return self._bases[given]
 
     def _base(self, orders: Mapping[str, int]) -> Definition:
         """The definition of the function that is derived from, for parameters without type of these orders."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ...grammar.errors import ArgumentError, ShapeError, suggest
 from ..language.definition import Definition
 from ..language.elaborate import describe
-from ..show import show_pass, show_rule
+from ..show import rule_shower, show_pass
 from ..tensor.expr import Expr, Symbol, symbol
 from . import differentiate as calculus
 from .simplify import Step, simplify
@@ -33,7 +33,7 @@ class Derivation:
 def simplified(definition: Definition, trace: Trace = None) -> Definition:
     """The definition with simplified results."""
     show_pass("elaborated", definition.results)
-    made = replace(definition, results=tuple(simplify(r, trace or show_rule) for r in definition.results))
+    made = replace(definition, results=tuple(simplify(r, trace or rule_shower()) for r in definition.results))
     show_pass("simplified", made.results)
     return made
 
@@ -52,7 +52,7 @@ def derive(definition: Definition, derivation: Derivation, trace: Trace = None) 
             found=f"this function returns {describe(function.shape)}",
             hint="jac is the derivative of an array",
         )
-    trace = trace or show_rule
+    trace = trace or rule_shower()
     show_pass("elaborated", [function])
     function = simplify(function, trace)
     show_pass("simplified", [function])
