@@ -99,6 +99,7 @@ class Function:
         self._names, self._untyped, self._derivations = names, untyped, derivations
         self._definitions: dict[tuple[int, ...], Definition] = {}
         self._compilations: dict[tuple[int, ...], Compilation] = {}
+        self._made: dict[Derivation, Function] = {}  # f.grad("w") in a loop derives and compiles once
         self._lock = threading.RLock()
         self._slow_calls = 0
         self._entries: dict[Kernel | Direct, Callable[..., Any]] = {}
@@ -148,9 +149,11 @@ class Function:
 
     def _derived(self, operation: str, variables: Sequence[str | Sequence[str]]) -> Function:
         derivation = Derivation(operation, variables_or_only(self.parameters, variables))
-        made = self._with((*self._derivations, derivation))
-        made.definition()  # an unknown variable is an error here and not at the first call
-        return made
+        if derivation not in self._made:
+            made = self._with((*self._derivations, derivation))
+            made.definition()  # an unknown variable is an error here and not at the first call
+            self._made[derivation] = made
+        return self._made[derivation]
 
     def _with(self, derivations: tuple[Derivation, ...]) -> Function:
         return Function(self._source, self._syntax, self._functions, derivations, self._bases)
