@@ -7,7 +7,7 @@ import pytest
 
 import matgrad as mg
 
-from .checks import _differs, _evaluated, _planned, _printed
+from .checks import definition_for, differs, evaluated, planned, printed
 from .programs import array
 
 # A function, and the parameter to differentiate by.
@@ -16,6 +16,8 @@ FOUND = [
     ("fn f(B: matrix[n, m], u: vector[m], s: scalar) = sigmoid(diag((s*B)*u))", "u"),
     ("fn f(D: diagonal matrix[n, n], L: lower matrix[n, n]) = mean(square((L .* D)*L)).^3", "L"),
     ("fn f(U: upper matrix[n, n], x: vector[n], w: matrix[1, n]) = (w*x)*U", "U"),
+    ("fn f(u: vector[m], i: integer scalar, j: integer scalar) = u[j-1]*u[-i]", "u"),
+    ("fn f(P: posdef matrix[n, n], s: scalar) = 1/(1 + max(s, exp((9*P).^3)[0, 1])^2)", "P"),
     ("fn f(A: matrix[m, n], B: matrix[n, m], M: matrix[m, m]) = (atanh(tanh(M*inv(M'*M + I)*A)/2)'*diag(A*B)).^2", "M"),
 ]  # fmt: skip
 
@@ -24,16 +26,17 @@ FOUND = [
 def test_found(text, name):
     function = mg.function(text)
     arrays = {p: array(p, np.random.default_rng(k)) for k, p in enumerate(function.parameters)}
-    definition = function.definition()
-    value = _evaluated(definition, arrays)
-    complaints = [_differs("plan", _planned(definition, arrays), value, 1e-9)]
-    complaints.append(_printed("value", function, arrays, value))
+    definition = definition_for(function, arrays)
+    value = evaluated(definition, arrays)
+    complaints = [differs("plan", planned(definition, arrays)[0], value, 1e-9)]
+    complaints.append(printed("value", function, arrays, value))
     direction, step = array(name, np.random.default_rng(9), direction=True), 1e-5
-    ends = [_evaluated(definition, arrays | {name: arrays[name] + k * step * direction}) for k in (1, -1)]
+    ends = [evaluated(definition, arrays | {name: arrays[name] + k * step * direction}) for k in (1, -1)]
     derived = function.grad(name) if not value.ndim else function.jac(name)
-    derivative = _evaluated(derived.definition(), arrays)
+    gradient = definition_for(derived, arrays)
+    derivative = evaluated(gradient, arrays)
     slope = (ends[0] - ends[1]) / (2 * step)
-    complaints.append(_differs("slope", np.tensordot(derivative, direction, direction.ndim), slope, 1e-6))
-    complaints.append(_differs("planned derivative", _planned(derived.definition(), arrays), derivative, 1e-9))
-    complaints.append(_printed("derivative", derived, arrays, derivative))
+    complaints.append(differs("slope", np.tensordot(derivative, direction, direction.ndim), slope, 1e-6))
+    complaints.append(differs("planned derivative", planned(gradient, arrays)[0], derivative, 1e-9))
+    complaints.append(printed("derivative", derived, arrays, derivative))
     assert not [c for c in complaints if c]
