@@ -352,7 +352,11 @@ def loads(text: str) -> Program:
 def function(text: str) -> Function:
     """The function that a text defines: one `fn`, or a bare expression, whose parameters are its free names in the
     order of first appearance."""
-    source = text_source(text)
+    return function_of(text_source(text))
+
+
+def function_of(source: Source) -> Function:
+    """The function that a source defines, as `function` does."""
     parsed = parse_expression(source)
     table = {parsed.name: parsed} if parsed.name is not None else {}
     return Function(source, parsed, table)
