@@ -162,6 +162,8 @@ class Function:
 
     def definition(self, orders: tuple[int, ...] | None = None) -> Definition:
         """The expressions behind the function; `orders` are those of the parameters without type (guessed if None)."""
+        if not self._untyped:
+            orders = ()
         key = orders if orders is not None else (-1,)
         if key not in self._definitions:
             self._definitions[key] = self._define(orders)
