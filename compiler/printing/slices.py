@@ -51,7 +51,7 @@ def sliced_factors(expression: Contract) -> list[Placed]:
         row, column = labels
         touched = [k for k, (f, at) in enumerate(factors) if column in at and f is not selection]
         others = [factors[k] for k in touched]
-        if not others or any(is_selection(f) or at.count(column) > 1 for f, at in others):
+        if not others or any(isinstance(f, Structure) or at.count(column) > 1 for f, at in others):
             continue
         uses = sum(at.count(row) for _, at in factors)
         drop = row >= expression.order and uses == 1 and sizes[row] == ONE
