@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .calculus.simplify import Step
 from .tensor.expr import Expr
@@ -34,9 +34,10 @@ def show_pass(title: str, results: Sequence[Expr]) -> None:
         show("passes", title, "\n".join(text(r) for r in results))
 
 
-def show_rule(step: Step) -> None:
-    """Prints a rule that fired."""
-    if wanted("rules"):
-        from .printing.printer import text
+def rule_shower() -> Callable[[Step], None] | None:
+    """What prints the rules that fire, if it is asked for."""
+    if not wanted("rules"):
+        return None
+    from .printing.printer import text
 
-        show("rules", step.rule, f"    {text(step.before)}\n    => {text(step.after)}")
+    return lambda step: show("rules", step.rule, f"    {text(step.before)}\n    => {text(step.after)}")

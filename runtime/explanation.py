@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..compiler.calculus.derive import Derivation, derive, variables_or_only
 from ..compiler.explain import Explanation
 from ..compiler.explain.derivation import derived
+from ..compiler.language.builtins import reserved
 from ..compiler.language.definition import Definition, elaborate
 from ..compiler.tensor.expr import Expr
 from ..grammar import errors, syntax
@@ -41,12 +42,34 @@ def explain(function: Function, variables: Sequence[str | Sequence[str]], form: 
         base = definition_after(function, before)
     else:
         base = definition_after(function, function._derivations)
-        names = variables_or_only([p.name for p in base.parameters], variables)
+        names = chosen([p.name for p in base.parameters], variables)
         scalar = not base.several and not base.results[0].order
         last = Derivation("grad" if scalar else "jac", names)
         before = list(function._derivations)
-    made = derived(base, last, {} if before else parts(function, base), heading(function, before, last))
+    names_of_parts, text = ({}, None) if before else (parts(function, base), function_text(function))
+    made = derived(base, last, names_of_parts, heading(function, before, last), text)
     return Explanation(made, form, fold)
+
+
+def chosen(parameters: Sequence[str], variables: Sequence[str | Sequence[str]]) -> tuple[str, ...]:
+    """The variables; without any, the only parameter."""
+    try:
+        return variables_or_only(parameters, variables)
+    except errors.ArgumentError as error:
+        raise errors.ArgumentError(
+            error.title, found=error.found, hint=f'write .explain("{parameters[0]}")' if parameters else ""
+        ) from None
+
+
+def function_text(function: Function) -> syntax.Node | None:
+    """The function's result as it stands in its text; None where it calls functions that are no part of the language,
+    or derivatives."""
+    parsed = syntax_of(function)
+    if parsed is None or isinstance(parsed.body.result, syntax.Tuple):
+        return None
+    calls = [node.name for node in syntax.postorder(parsed.body.result) if isinstance(node, syntax.Call)]
+    known = reserved() - {"grad", "jac", "hess", "hvp", "jvp", "vjp"}
+    return parsed.body.result if known.issuperset(calls) else None
 
 
 def written_derivative(function: Function) -> tuple[Function, str, str] | None:

@@ -99,7 +99,7 @@ class Function:
         return made
 
     def _begin(self, written: Written, derivations: tuple[Derivation, ...]) -> None:
-        self._written = written
+        self._written, self._bases = written, written.bases
         self._start(written.names, written.untyped, derivations)
         if not self._untyped and not derivations and not written.is_known:
             self.definition()  # so that a file's errors show when it is loaded
@@ -108,6 +108,7 @@ class Function:
         self._names, self._untyped, self._derivations = names, untyped, derivations
         self._definitions: dict[tuple[int, ...], Definition] = {}
         self._compilations: dict[tuple[int, ...], Compilation] = {}
+        self._made: dict[Derivation, Function] = {}  # f.grad("w") in a loop derives and compiles once
         self._lock = threading.RLock()
         self._slow_calls = 0
         self._sample: Sequence[Array] | None = None  # what stands for the arguments of the last slow call
@@ -183,16 +184,18 @@ class Function:
 
     def _derived(self, operation: str, variables: Sequence[str | Sequence[str]]) -> Function:
         derivation = Derivation(operation, variables_or_only(self.parameters, variables))
-        made = self._with((*self._derivations, derivation))
-        key = made._key
-        kept = None if key is None else records.read("derived", key)
-        if kept is not None:
-            made.__dict__["_parameters"] = tuple(kept)
-        else:
-            made.definition()  # an unknown variable is an error here and not at the first call
-            if key is not None:
-                records.write("derived", key, made.parameters)
-        return made
+        if derivation not in self._made:
+            made = self._with((*self._derivations, derivation))
+            key = made._key
+            kept = None if key is None else records.read("derived", key)
+            if kept is not None:
+                made.__dict__["_parameters"] = tuple(kept)
+            else:
+                made.definition()  # an unknown variable is an error here and not at the first call
+                if key is not None:
+                    records.write("derived", key, made.parameters)
+            self._made[derivation] = made
+        return self._made[derivation]
 
     def _with(self, derivations: tuple[Derivation, ...]) -> Function:
         assert self._written is not None
@@ -202,6 +205,8 @@ class Function:
 
     def definition(self, orders: tuple[int, ...] | None = None) -> Definition:
         """The expressions behind the function; `orders` are those of the parameters without type (guessed if None)."""
+        if not self._untyped:
+            orders = ()
         key = orders if orders is not None else (-1,)
         if key not in self._definitions:
             self._definitions[key] = self._define(orders)
@@ -228,7 +233,10 @@ class Function:
             from ..compiler.language.infer import infer
 
             return infer(self._untyped, self._base, (lambda d: not d.results[0].order) if scalar else (lambda d: True))
-        return self._base(dict(zip(self._untyped, orders or (), strict=True)))
+        given = orders or ()
+        if given not in self._bases:
+            self._bases[given] = self._base(dict(zip(self._untyped, given, strict=True)))
+        return self._bases[given]
 
     def _base(self, orders: Mapping[str, int]) -> Definition:
         """The definition of the function that is derived from, for parameters without type of these orders."""
@@ -460,8 +468,13 @@ def loads(text: str) -> Program:
 def function(text: str) -> Function:
     """The function that a text defines: one `fn`, or a bare expression, whose parameters are its free names in the
     order of first appearance."""
-    made = Text(text_source(text), "expression")
-    (written,) = made.functions.values()
-    function = Function.of(written)
-    made.keep()
-    return function
+    return function_of(text_source(text))
+
+
+def function_of(source: Source) -> Function:
+    """The function that a source defines, as `function` does."""
+    text = Text(source, "expression")
+    (written,) = text.functions.values()
+    made = Function.of(written)
+    text.keep()
+    return made

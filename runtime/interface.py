@@ -22,7 +22,7 @@ class Array(NamedTuple):
 
 
 class Interface(NamedTuple):
-    """Inputs, outputs, the texts of the failures (and whether it is a shape that is wrong), and whether BLAS is used."""
+    """Inputs, outputs, the texts of the failures (whether it is a shape that is wrong), and whether BLAS is used."""
 
     inputs: tuple[Array, ...]
     outputs: tuple[Array, ...]

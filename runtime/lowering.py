@@ -19,12 +19,12 @@ import llvmlite.binding as llvm
 from llvmlite import ir
 from numba.core import types
 
+from ..compiler.kernel.scalars import SERIES
 from .expressions import BOOL, Expressions, Value, integer, llvm_type
 from .intrinsics import INT, store
 from .sections import Section, sections
 
 _GOES_ON = -(2**62)  # what a section returns that comes to its end
-_SERIES = {"exp", "expm1", "log", "log1p", "normpdf", "sigmoid", "softplus", "tanh", "xlogy"}
 _SHORT = 48  # iterations
 
 
@@ -153,19 +153,23 @@ class _Lowering(Expressions):
             numbers.insert(0, integer(0))
         step = numbers[2] if len(numbers) > 2 else integer(1)
         start, stop = (self.convert(v, types.intp) for v in numbers[:2])
-        if not self.loops or not _is_short_and_costly(node):
+        if not self.loops or not _is_costly(node):
             self.counted(node, start, stop, step)
+            return
+        if all(isinstance(bound.kind, types.IntegerLiteral) for bound in numbers):
+            # The compiler would unroll it before it could make vectors of it.
+            self.counted(node, start, stop, step, hint=("llvm.loop.unroll.disable",))
             return
         # A long loop has several vectors in flight, a short one a mask for what does not fill a vector.
         builder = self.builder
         with builder.if_else(builder.icmp_signed("<", stop, INT(_SHORT))) as (short, long):
             with short:
-                self.counted(node, start, stop, step, masked=True)
+                self.counted(node, start, stop, step, hint=("llvm.loop.vectorize.predicate.enable", BOOL(1)))
             with long:
                 self.counted(node, start, stop, step)
 
-    def counted(self, node: ast.For, start: Any, stop: Any, step: Value, masked: bool = False) -> None:
-        """Writes the loop from `start` to `stop`."""
+    def counted(self, node: ast.For, start: Any, stop: Any, step: Value, hint: tuple[Any, ...] = ()) -> None:
+        """Writes the loop from `start` to `stop`, with a hint for LLVM."""
         assert isinstance(node.target, ast.Name)
         builder = self.builder
         counter = self.place(INT)
@@ -186,17 +190,13 @@ class _Lowering(Expressions):
         builder.position_at_end(following)
         builder.store(builder.add(builder.load(counter), step.code, flags=("nsw",)), counter)
         back = builder.branch(test)
-        if masked:
-            back.set_metadata("llvm.loop", self.mask())
+        if hint:
+            module = builder.module
+            wish = module.add_metadata(list(hint))
+            loop = ir.MDValue(module, [wish], name=str(len(module.metadata)))  # adds itself to the module
+            loop.operands = (loop, wish)
+            back.set_metadata("llvm.loop", loop)
         builder.position_at_end(after)
-
-    def mask(self) -> Any:
-        """The wish that the last iterations of a loop be taken as a vector with a mask."""
-        module = self.builder.module
-        hint = module.add_metadata(["llvm.loop.vectorize.predicate.enable", BOOL(1)])
-        node = ir.MDValue(module, [hint], name=str(len(module.metadata)))  # adds itself to the module
-        node.operands = (node, hint)
-        return node
 
     def while_loop(self, node: ast.While) -> None:
         test, inside, after = (self.code.append_basic_block() for _ in range(3))
@@ -215,9 +215,9 @@ class _Lowering(Expressions):
             self.builder.branch(following)
 
 
-def _is_short_and_costly(node: ast.For) -> bool:
-    """Whether an inner loop evaluates functions that vectors speed up much, and may be too short for whole vectors."""
+def _is_costly(node: ast.For) -> bool:
+    """Whether a loop is an inner one and evaluates functions that vectors speed up much."""
     inner = [n for s in node.body for n in ast.walk(s)]
     if any(isinstance(n, ast.For | ast.While) for n in inner):
         return False
-    return any(isinstance(n, ast.Name) and n.id in _SERIES for n in inner)
+    return any(isinstance(n, ast.Name) and n.id in SERIES for n in inner)

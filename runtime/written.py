@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from . import records
 
 if TYPE_CHECKING:
+    from ..compiler.language.definition import Definition
     from ..grammar import syntax
     from ..grammar.source import Source
 
@@ -56,10 +57,14 @@ class Text:
 
 
 class Written:
-    """One function: its name (None for an expression), its parameters, and which of them have no type."""
+    """One function: its name (None for an expression), its parameters, and which of them have no type.
+
+    `bases` has the definitions that its derivatives share, by the orders of the parameters without type.
+    """
 
     def __init__(self, text: Text, name: str | None, names: tuple[str, ...], untyped: tuple[str, ...]) -> None:
         self.text, self.name, self.names, self.untyped = text, name, names, untyped
+        self.bases: dict[tuple[int, ...], Definition] = {}
 
     @property
     def is_known(self) -> bool:
@@ -94,6 +99,7 @@ class Parsed(Written):
         self._source, self._tree, self._table = source, tree, table
         self.name = tree.name
         self.names, self.untyped = _names(tree, table)
+        self.bases = {}
 
     @property
     def is_known(self) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from ...grammar.errors import ArgumentError, ShapeError, suggest
 from ..language.definition import Definition
 from ..language.elaborate import describe
-from ..show import show_pass, show_rule
+from ..show import rule_shower, show_pass
 from ..tensor.expr import Expr, Symbol, symbol
 from . import differentiate as calculus
 from .derivation import Derivation as Derivation
@@ -27,7 +27,7 @@ OPERATIONS = ("value", "grad", "value_and_grad", "jac", "hess", "hvp", "jvp", "v
 def simplified(definition: Definition, trace: Trace = None) -> Definition:
     """The definition with simplified results."""
     show_pass("elaborated", definition.results)
-    made = replace(definition, results=tuple(simplify(r, trace or show_rule) for r in definition.results))
+    made = replace(definition, results=tuple(simplify(r, trace or rule_shower()) for r in definition.results))
     show_pass("simplified", made.results)
     return made
 
@@ -46,7 +46,7 @@ def derive(definition: Definition, derivation: Derivation, trace: Trace = None) 
             found=f"this function returns {describe(function.shape)}",
             hint="jac is the derivative of an array",
         )
-    trace = trace or show_rule
+    trace = trace or rule_shower()
     show_pass("elaborated", [function])
     function = simplify(function, trace)
     show_pass("simplified", [function])

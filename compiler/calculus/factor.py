@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ..tensor import algebra
-from ..tensor.contraction import COMPARISONS
+from ..tensor.contraction import COMPARISONS, transpose
 from ..tensor.expr import Contract, Expr, Map, Sum
 
 Placed = tuple[Expr, tuple[int, ...]]
@@ -32,6 +32,34 @@ def factorings(expression: Sum) -> Iterator[Expr]:
     """The sum with each of the factors that some terms share taken out of them."""
     for (key, _), taken in _shared(expression).items():
         yield _taken_out(expression, key, taken)
+
+
+def mirrored(expression: Sum) -> Iterator[Expr]:
+    """The symmetric sum `Z*Y' + Y*Z' + Z*K*Z' + S` as `W + W' + S`, `W = Z*(Y' + K*Z'/2)`, for each such Z."""
+    terms = {term: c for c, term in expression.terms if isinstance(term, Contract)}
+    sides = {term: _left_factors(term) for term in terms}
+    whole = [term for term in terms if transpose(term) is term]
+    pairs = [term for term in terms if term not in whole and terms.get(transpose(term)) == terms[term]]
+    for key in dict.fromkeys(key for term in pairs for key in sides[term]):
+        middle = [term for term in whole if key in sides[term]]
+        if not middle:
+            continue
+        left: list[Contract] = []
+        for term in pairs:
+            if key in sides[term] and transpose(term) not in left:
+                left.append(term)
+        rests = [(terms[term], _without(term, sides[term][key])) for term in left]
+        rests += [(terms[term] / 2, _without(term, sides[term][key])) for term in middle]
+        half = _joined(key, algebra.add(rests, rests[0][1].shape), expression)
+        gone = {*left, *middle, *(transpose(term) for term in left)}
+        kept = [(c, term) for c, term in expression.terms if term not in gone]
+        yield algebra.add([*kept, (Fraction(1), half), (Fraction(1), transpose(half))], expression.shape)
+
+
+def _left_factors(term: Contract) -> dict[Key, int]:
+    """The factors of a matrix that have its first index only, the rest having its second, and where they stand."""
+    keys = ((_key(term, index), index) for index, (_, at) in enumerate(term.factors) if 0 in at)
+    return {key: index for key, index in keys if key is not None and key[2] == (1,)}
 
 
 def _shared(expression: Sum) -> dict[tuple[Key, frozenset[Placed]], dict[int, int]]:

@@ -53,6 +53,15 @@ _normal: weakref.WeakSet[Expr] = weakref.WeakSet()
 
 def simplify(expression: Expr, trace: Callable[[Step], None] | None = None) -> Expr:
     """The expression rewritten until no rule fires."""
+    return _rewritten(expression, trace) if trace is not None else _simplified(expression)
+
+
+@functools.lru_cache(maxsize=512)  # a function and its gradient are simplified for each of their derivatives
+def _simplified(expression: Expr) -> Expr:
+    return _rewritten(expression, None)
+
+
+def _rewritten(expression: Expr, trace: Callable[[Step], None] | None) -> Expr:
     for _ in range(MOST_PASSES):
         rewritten = _one_pass(expression, trace, MOST_PASSES)
         if rewritten is expression:

@@ -7,7 +7,9 @@ those of `derive`, made by the same passes in the same order; the steps are what
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from ...grammar import syntax
 from ...grammar.syntax import Node
 from ..calculus import differentiate as calculus
 from ..calculus.derive import Derivation, derive
@@ -20,21 +22,30 @@ from ..tensor.expr import Expr, Symbol, topological
 from .differential import Differential
 from .elements import Elements
 from .jacobian import Kronecker, commutation, vectorized
-from .lines import Lines, reads_alike
+from .lines import Lines, reads_alike, same_letters
 from .moves import inner_product, moved
 from .names import named_parts
 from .reasons import by_law, by_projection, by_rule, identification
 from .steps import Derived, Named, Reason, Section, Shown, Step
 from .typeset import Typesetter
 
+CONSTANTS = {"I", "pi", "inf"}
 
-def derived(definition: Definition, derivation: Derivation, names: Mapping[str, Expr], title: str) -> Derived:
-    """The derivation of one operation.  `names` are the names that parts of the function have in its text.
+
+def derived(
+    definition: Definition,
+    derivation: Derivation,
+    names: Mapping[str, Expr],
+    title: str,
+    written: Node | None = None,
+) -> Derived:
+    """The derivation of one operation.  `names` are the names that parts of the function have in its text, `written` is
+    the function as it stands there.
 
     Raises the errors of `derive`.
     """
     final = derive(definition, derivation)
-    writer = _Writer(definition, final, names)
+    writer = _Writer(definition, final, names, written)
     writer.write(derivation)
     return Derived(title, writer.objects(), tuple(writer.sections), final.results, tuple(writer.directions.items()))
 
@@ -42,12 +53,14 @@ def derived(definition: Definition, derivation: Derivation, names: Mapping[str, 
 class _Writer:
     """Writes one derivation, section by section."""
 
-    def __init__(self, definition: Definition, final: Definition, names: Mapping[str, Expr]) -> None:
-        self.definition, self.final = definition, final
+    def __init__(
+        self, definition: Definition, final: Definition, names: Mapping[str, Expr], written: Node | None
+    ) -> None:
+        self.definition, self.final, self.written = definition, final, written
         self.function = simplify(definition.results[0])
         taken = {p.name for p in final.parameters} | size_names(self.function, *final.parameters) | set(names)
         given = {simplify(e): name for name, e in names.items()}
-        known = {e: name for e, name in given.items() if e.operands and e is not self.function}
+        self.known = known = {e: name for e, name in given.items() if e.operands and e is not self.function}
         self.typesetter = Typesetter(named_parts(self.function, known, frozenset(taken)), frozenset(taken))
         self.lines = Lines(self.typesetter)
         self.f = notation.name(self.typesetter.fresh("F" if self.function.order > 1 else "f"))
@@ -59,7 +72,7 @@ class _Writer:
 
     def write(self, derivation: Derivation) -> None:
         """All sections of the operation."""
-        self.section("The function", self.lines.simplified(self.f, self.definition.results[0], ()))
+        self.section("The function", self.as_written(self.lines.simplified(self.f, self.definition.results[0], ())))
         parameters = {p.name: p for p in self.definition.parameters}
         for name in derivation.variables:
             variable, self.variable = parameters[name], name
@@ -78,6 +91,25 @@ class _Writer:
                     self.along(gradient, self.call("grad", variable), variable, "hvp")
                 case "vjp":
                     self.adjoint(variable)
+
+    def as_written(self, steps: list[Step]) -> list[Step]:
+        """The steps of the function, the first one as it stands in the text, where all names in it are explained."""
+        if self.written is None:
+            return steps
+        given = {p.name for p in self.definition.parameters} | size_names(*self.definition.parameters)
+        names = {node.id for node in syntax.postorder(self.written) if isinstance(node, syntax.Name)} - given
+        parts = [e for e, name in self.known.items() if name in names]
+        if names - set(self.known.values()) - CONSTANTS or any(
+            self.typesetter.names[e].name != self.known[e] for e in parts
+        ):
+            return steps
+        self.typesetter.used.update({e: self.typesetter.names[e] for e in parts})
+        first = Step(steps[0].left, Shown(self.written), steps[0].expression)
+        if reads_alike(first.shown, steps[0].shown):
+            return steps
+        if len(steps) > 1 or same_letters(first.shown, steps[0].shown):
+            return [first, *steps[1:]]
+        return [first, replace(steps[0], reasons=(by_rule("notation"),))]
 
     def section(self, title: str, steps: list[Step]) -> None:
         """Adds a section."""
@@ -123,9 +155,11 @@ class _Writer:
         turned = moved(differential, self.typesetter)
         if turned is not None:
             steps.append(Step(left, turned[0], differential.last, turned[1]))
+        inner = inner_product(gradient, differential.direction, self.typesetter)
         if gradient.order:
-            inner = inner_product(gradient, differential.direction, self.typesetter)
             steps.append(Step(left, inner, differential.last, (by_law("inner-product"),)))
+        elif not same_letters(inner, steps[-1].shown):
+            steps.append(Step(left, inner, differential.last, (by_rule("factor"),)))
 
     def conclusion(self, left: Node, raw: Expr, variable: Symbol, lead: int, reason: Reason, title: str) -> Expr:
         """The derivative as the reverse pass gives it, in the space of the variable, and simplified."""

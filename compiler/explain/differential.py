@@ -85,7 +85,7 @@ class Differential:
 
     def _reasons(self, share: Symbol) -> Iterator[Reason]:
         for opened in (share, *self._products(share)):
-            yield from by_differential(self.shares[opened], self.variable)
+            yield from by_differential(self.shares[opened], self.variable, _value(opened))
 
 
 def _value(share: Symbol) -> Expr:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from ..printing.printer import type_of
 from ..printing.unparse import type_text
+from .glossary import functions_in
 from .notes import Notes
 from .steps import Derived, Named, Reason, Step
 from .words import text
@@ -19,6 +20,7 @@ Piece = tuple[str, str]
 Line = list[Piece]
 
 WIDTH = 100
+RESULTS = ("The gradient", "The derivative", "The adjoint", "The directional derivative")  # sections that end with one
 MOST_STEPS = 12  # of a section, before the middle ones are folded
 KEPT = 5  # steps that are shown before and after the folded ones
 MOST_LINES = 8  # of one expression
@@ -34,7 +36,7 @@ def plain(derived: Derived, width: int = WIDTH, fold: bool = True) -> str:
 
 
 def lines(derived: Derived, width: int = WIDTH, fold: bool = True) -> Iterator[Line]:
-    """The derivation.  The styles are `title name value sign rule text reference fold`."""
+    """The derivation.  The styles are `title name value result sign rule text reference fold`."""
     yield from flowed([("title", derived.title)], width)
     yield []
     yield from objects(derived.objects, width)
@@ -45,7 +47,12 @@ def lines(derived: Derived, width: int = WIDTH, fold: bool = True) -> Iterator[L
     layout = _Steps(margin, column, width, fold, notes)
     for section in derived.sections:
         yield []
-        yield from layout.section(section.steps)
+        yield from layout.section(section.steps, section.title in RESULTS)
+    functions = functions_in(derived.steps)
+    if functions:
+        yield []
+    for usage, meaning in functions:
+        yield from flowed([("name", usage), ("text", f": {meaning}")], width)
     if notes.references:
         yield []
         for number, reference in enumerate(notes.references, 1):
@@ -57,7 +64,7 @@ def results(derived: Derived) -> Iterator[Line]:
     yield [("title", derived.title)]
     yield []
     ends = [derived.sections[0].steps[0]]
-    ends += [s.steps[-1] for s in derived.sections if s.title in ("The gradient", "The derivative")]
+    ends += [s.steps[-1] for s in derived.sections if s.title in RESULTS]
     margin = max(len(text(step.head)) for step in ends)
     for step in ends:
         yield [("name", "  " + text(step.head).ljust(margin)), ("sign", " = "), ("value", text(step.shown.body))]
@@ -95,27 +102,29 @@ class _Steps:
     def __init__(self, margin: int, column: int, width: int, fold: bool, notes: Notes) -> None:
         self._margin, self._column, self._width, self._fold, self._notes = margin, column, width, fold, notes
 
-    def section(self, steps: tuple[Step, ...]) -> Iterator[Line]:
-        """The steps of a section."""
+    def section(self, steps: tuple[Step, ...], ends: bool) -> Iterator[Line]:
+        """The steps of a section; one that ends with a derivative has it in a style of its own."""
         folded = len(steps) - 2 * KEPT if self._fold and len(steps) > MOST_STEPS else 0
         last = ""
         for position, step in enumerate(steps):
             left = text(step.head)
             if not KEPT <= position < KEPT + folded:
-                yield from self._step(step, "" if left == last else left)
+                style = "result" if ends and step is steps[-1] else "value"
+                yield from self._step(step, "" if left == last else left, style)
                 last = left
             elif position == KEPT:
                 yield [("fold", " " * (self._margin + 3) + folded_text(folded, "steps"))]
 
-    def _step(self, step: Step, left: str) -> Iterator[Line]:
+    def _step(self, step: Step, left: str, style: str) -> Iterator[Line]:
         start = self._margin + 3
         values = wrapped(text(step.shown.body), self._width - start, self._fold)
-        beside = len(values) == 1 and start + len(values[0]) + GAP <= self._column <= self._width - NARROWEST
+        alone = len(values) == 1 and not step.shown.where
+        beside = alone and start + len(values[0]) + GAP <= self._column <= self._width - NARROWEST
         column = self._column if beside else start + 4
         reasons = [line for reason in step.reasons for line in self._reason(reason, self._width - column)]
         for position, value in enumerate(values):
             head: Line = [("name", left.ljust(self._margin)), ("sign", " = ")]
-            line = [*(head if not position else [("sign", " " * start)]), ("value", value)]
+            line = [*(head if not position else [("sign", " " * start)]), (style, value)]
             if beside and reasons:
                 line += [("text", " " * (column - start - len(value))), *reasons.pop(0)]
             yield line

@@ -38,7 +38,7 @@ class Lines:
         if not self._add(steps, stop, waiting):
             last = steps.pop()
             steps.append(Step(left, last.shown, stop, last.reasons))
-        return steps
+        return without_repeats(steps)
 
     def differential(self, left: Node, differential: Differential) -> list[Step]:
         """The lines of a differential."""
@@ -61,6 +61,22 @@ class Lines:
             return False
         steps.append(Step(steps[-1].left, shown, expression, tuple(reasons)))
         return True
+
+
+def without_repeats(steps: list[Step]) -> list[Step]:
+    """The steps, of those in a row that were made by the same rules the last one."""
+
+    def names(step: Step) -> list[str]:
+        return [reason.name for reason in step.reasons]
+
+    pairs = zip(steps, [*steps[1:], None], strict=True)
+    return [step for step, after in pairs if not step.reasons or after is None or names(step) != names(after)]
+
+
+def same_letters(a: Shown, b: Shown) -> bool:
+    """Whether two shown sides differ in order and brackets alone."""
+    first, second = (sorted("".join(unparse(n) for n in (s.body, *s.where))) for s in (a, b))
+    return [c for c in first if c not in " ()"] == [c for c in second if c not in " ()"]
 
 
 def reads_alike(a: Shown, b: Shown) -> bool:

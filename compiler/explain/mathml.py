@@ -12,7 +12,7 @@ import html
 from ...grammar import syntax
 from ...grammar.syntax import Node
 from ..printing.latex import SUPERSCRIPTED
-from ..printing.unparse import ATOM, POSTFIX, PRODUCT, UNARY, fold, level
+from ..printing.unparse import ATOM, POSTFIX, PRODUCT, UNARY, fold, level, unparse
 
 LETTERS = (
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu"),
@@ -64,7 +64,11 @@ def row(*parts: str) -> str:
 
 def fenced(text: str, wanted: bool = True, ends: tuple[str, str] = ("(", ")")) -> str:
     """The text in brackets, where wanted."""
-    return row(f"<mo>{ends[0]}</mo>", text, f"<mo>{ends[1]}</mo>") if wanted else row(text)
+    if not wanted:
+        return row(text)
+    # Browsers leave a gap beside brackets that may stretch.
+    sign = "<mo>" if "<mfrac>" in text or "<mtable>" in text else '<mo stretchy="false">'
+    return row(f"{sign}{ends[0]}</mo>", text, f"{sign}{ends[1]}</mo>")
 
 
 def commas(parts: list[str]) -> str:
@@ -107,6 +111,22 @@ def _mathml(node: Node, below: list[str]) -> str:
 def _table(rows: list[list[str]]) -> str:
     cells = ("".join(f"<mtd>{cell}</mtd>" for cell in line) for line in rows)
     return "<mtable>" + "".join(f"<mtr>{line}</mtr>" for line in cells) + "</mtable>"
+
+
+def lines(node: Node, width: int) -> list[str]:
+    """The MathML of a node in lines: a sum whose text is longer than this is broken at its terms."""
+    if not isinstance(node, syntax.Chain) or node.operators[0] not in "+-" or len(unparse(node)) <= width:
+        return [mathml(node)]
+    found, used = [""], 0
+    for sign, operand in zip(("", *node.operators), node.operands, strict=True):
+        length = len(unparse(operand)) + 3
+        if used and used + length > width:
+            found.append("")
+            used = 0
+        used += length
+        bracketed = isinstance(operand, syntax.Negate) or level(operand) <= level(node)
+        found[-1] += (_sign(SIGNS[sign]) if sign else "") + fenced(mathml(operand), bracketed and bool(sign))
+    return found
 
 
 def _raised(base: Node, text: str, exponent: str) -> str:

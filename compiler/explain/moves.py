@@ -36,16 +36,18 @@ def moved(differential: Differential, typesetter: Typesetter) -> tuple[Shown, tu
     laws: dict[str, None] = {}
     changes = False
     for coefficient, term in terms_of(differential.last):
-        before = typesetter.shown(term)
+        before = typesetter.split(term)
         gradient = calculus.pullback(term, differential.direction, algebra.number(1))
         after = ended(gradient, differential.direction, typesetter)
-        if after is None or before.where:
+        if after is None or before is None:
             return None
         factor, node = after
-        if stands_last(before.body) or (is_pairing(before.body) and is_pairing(node)):
-            factor, node = Fraction(1), before.body
-        elif unparse(before.body) != unparse(notation.with_coefficient(factor, node)):
-            laws |= dict.fromkeys(used_laws(before.body, differential.direction.order))
+        start = before[1]
+        done = stands_last(start, differential.direction.order) or (is_pairing(start) and is_pairing(node))
+        if done or bare(notation.with_coefficient(*before)) == bare(notation.with_coefficient(factor, node)):
+            factor, node = before
+        else:
+            laws |= dict.fromkeys(used_laws(start, differential.direction.order))
             changes = True
         factor *= coefficient
         nodes.append((factor < 0, notation.with_coefficient(abs(factor), node)))
@@ -53,6 +55,11 @@ def moved(differential: Differential, typesetter: Typesetter) -> tuple[Shown, tu
         return None
     reasons = tuple(map(by_law, laws)) or (by_rule("linear"),)
     return Shown(notation.plus(sorted(nodes, key=lambda n: n[0]))), reasons
+
+
+def bare(node: Node) -> str:
+    """The text of a node without brackets."""
+    return unparse(node).translate({ord("("): None, ord(")"): None})
 
 
 def terms_of(expression: Expr) -> tuple[tuple[Coefficient, Expr], ...]:
@@ -159,16 +166,19 @@ def is_pairing(node: Node) -> bool:
     return path is not None and len(path) > 1 and is_elementwise(path[-1]) and is_sum(path[-2])
 
 
-def stands_last(node: Node) -> bool:
-    """Whether a term is `c * tr(M*dX)`."""
+def stands_last(node: Node, order: int) -> bool:
+    """Whether a term is `c * tr(M*dX)`, or `m'*dx`, which may be divided by a scalar."""
     path = path_to_differential(node)
-    if path is None or len(path) < 2 or not isinstance(path[-2], syntax.Call) or path[-2].name != "tr":
+    if not path or not isinstance(path[-1], syntax.Chain):
         return False
     product = path[-1]
-    if not isinstance(product, syntax.Chain) or set(product.operators) != {"*"}:
+    if order < 2:
+        place = next((k for k, o in enumerate(product.operands) if isinstance(o, syntax.Call) and o.name == "d"), 0)
+        return len(path) == 1 and set(product.operators[:place]) == {"*"} and set(product.operators[place:]) <= {"/"}
+    if len(path) < 2 or not isinstance(path[-2], syntax.Call) or path[-2].name != "tr":
         return False
     last = product.operands[-1]
-    return isinstance(last, syntax.Call) and last.name == "d"
+    return set(product.operators) == {"*"} and isinstance(last, syntax.Call) and last.name == "d"
 
 
 def is_sum(node: Node) -> bool:
@@ -178,13 +188,14 @@ def is_sum(node: Node) -> bool:
 
 def used_laws(before: Node, order: int) -> Iterator[str]:
     """The laws that take dX from where it stands to the end."""
-    path = path_to_differential(before)
-    if path is None:
+    paths = paths_to_differentials(before)
+    if not paths:
         return
-    transposed = any(isinstance(node, syntax.Transpose) for node in path)
-    trace = any(isinstance(node, syntax.Call) and node.name == "tr" for node in path)
-    elementwise = any(is_elementwise(node) for node in path)
-    diagonal = any(isinstance(node, syntax.Call) and node.name == "diag" for node in path)
+    nodes = [node for path in paths for node in path]
+    transposed = any(isinstance(node, syntax.Transpose) for node in nodes)
+    trace = any(isinstance(node, syntax.Call) and node.name == "tr" for node in nodes)
+    elementwise = any(is_elementwise(node) for node in nodes)
+    diagonal = any(isinstance(node, syntax.Call) and node.name == "diag" for node in nodes)
     if elementwise:
         yield "trace-elementwise"
     if diagonal:
@@ -195,9 +206,9 @@ def used_laws(before: Node, order: int) -> Iterator[str]:
         yield "trace-transpose"
     if order == 2 and not elementwise:
         yield "trace-cyclic" if trace else "trace-of-scalar"
-    if is_sum_of_product(path):
+    if any(map(is_sum_of_product, paths)):
         yield "sum-of-product"
-    elif order < 2 and sum(isinstance(a, syntax.Chain) and a.operators[0] == "*" for a in path) > 1:
+    elif order < 2 and sum(isinstance(a, syntax.Chain) and a.operators[0] == "*" for a in paths[0]) > 1:
         yield "scalars-commute"
 
 
@@ -208,10 +219,17 @@ def is_sum_of_product(path: list[Node]) -> bool:
 
 def path_to_differential(root: Node) -> list[Node] | None:
     """The nodes from the root to the parent of the first differential; None where there is none."""
+    return next(iter(paths_to_differentials(root)), None)
+
+
+def paths_to_differentials(root: Node) -> list[list[Node]]:
+    """The nodes from the root to the parent of each differential."""
+    found: list[list[Node]] = []
     stack: list[list[Node]] = [[root]]
     while stack:
         path = stack.pop()
         if isinstance(path[-1], syntax.Call) and path[-1].name == "d":
-            return path[:-1]
-        stack.extend([*path, child] for child in reversed(path[-1].children))
-    return None
+            found.append(path[:-1])
+        else:
+            stack.extend([*path, child] for child in reversed(path[-1].children))
+    return found

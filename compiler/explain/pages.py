@@ -15,21 +15,23 @@ from ..printing.notation import size
 from ..printing.printer import type_of
 from ..printing.unparse import type_text
 from . import words
+from .glossary import functions_in
 from .layout import KEPT, MOST_STEPS, folded_text
-from .mathml import mathml
+from .mathml import lines, mathml
 from .notes import Notes
 from .steps import Derived, Named, Reason, Step
 
-LONG = 70  # characters of a sum that is broken at its terms in LaTeX
+LONG = 70  # characters of a sum that is broken at its terms
+BESIDE = 60  # characters of a formula beside which the reasons stand in HTML
 ESCAPES = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "^": r"\textasciicircum{}",
            "~": r"\textasciitilde{}", "#": r"\#", "$": r"\$", "%": r"\%", "&": r"\&",
            "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}  # fmt: skip
 STYLE = """
-.matgrad { font-family: system-ui, sans-serif; line-height: 1.4; }
+.matgrad { font-family: system-ui, sans-serif; line-height: 1.4; overflow-x: auto; }
 .matgrad table { border-collapse: collapse; }
 .matgrad td { padding: 0.25em 0.6em 0.25em 0; vertical-align: top; text-align: left; background: none; }
 .matgrad td.left { text-align: right; white-space: nowrap; }
-.matgrad td.why { font-size: 85%; padding-left: 1.5em; max-width: 34em; }
+.matgrad .why { font-size: 85%; padding-left: 1.5em; max-width: 40em; }
 .matgrad tr.first td { padding-top: 0.9em; }
 .matgrad .rule { font-weight: 600; }
 .matgrad .reference, .matgrad .types { font-size: 85%; opacity: 0.75; }
@@ -46,6 +48,8 @@ def latex(derived: Derived, fold: bool) -> str:
     parts += [r"\begin{align*}", aligned(derived, fold), r"\end{align*}"]
     rules = {r.name: r for step in derived.steps for r in step.reasons}
     items = [rf"\item \textsf{{{escaped(r.name)}}}: {typewriter(r)}{mark(notes, r)}" for r in rules.values()]
+    functions = functions_in(derived.steps)
+    items += [rf"\item \texttt{{{escaped(usage)}}}: {escaped(meaning)}" for usage, meaning in functions]
     items += [rf"\item[{{[{n}]}}] {escaped(reference)}" for n, reference in enumerate(notes.references, 1)]
     return "\n".join([*parts, r"\begin{itemize}", *items, r"\end{itemize}"])
 
@@ -128,6 +132,9 @@ def markdown(derived: Derived, fold: bool) -> str:
             lines.append(f"- ${words.latex(item.head)} = {words.latex(item.shown.body)}$")
             lines += [f"  where ${words.latex(binding)}$" for binding in item.shown.where]
             lines += [f"  <br>{markdown_reason(reason, notes)}" for reason in item.reasons]
+    functions = functions_in(derived.steps)
+    if functions:
+        lines += ["", *(f"`{usage}`: {meaning}  " for usage, meaning in functions)]
     if notes.references:
         lines += ["", *(f"[{n}] {reference}  " for n, reference in enumerate(notes.references, 1))]
     return "\n".join(lines)
@@ -171,7 +178,12 @@ def html_page(derived: Derived) -> str:
 def html_part(derived: Derived, fold: bool) -> str:
     """The derivation as a piece of HTML; what is folded opens by a click."""
     notes = Notes(derived.steps)
-    declared = " &emsp; ".join(f"<code>{html.escape(line)}</code>" for line in types(derived.objects))
+    defined = [item.shown is not None or bool(item.remark) for item in derived.objects]
+    declared = ""
+    for line, now, before in zip(types(derived.objects), defined, [False, *defined[:-1]], strict=True):
+        declared += ("<br>" if declared and (now or before) else " &emsp; " if declared else "") + (
+            f"<code>{html.escape(line)}</code>"
+        )
     parts = [
         f"<style>{STYLE}</style>",
         f"<p><b>{html.escape(derived.title)}</b></p>",
@@ -190,6 +202,10 @@ def html_part(derived: Derived, fold: bool) -> str:
             table.append(html_step(item, "" if left == last else mathml(item.head), first, notes))
             first, last = False, left
     parts.append(f"<table>{''.join(table)}</table>")
+    functions = functions_in(derived.steps)
+    if functions:
+        told = "<br>".join(f"<code>{html.escape(usage)}</code>: {html.escape(text)}" for usage, text in functions)
+        parts.append(f'<p class="types">{told}</p>')
     if notes.references:
         listed = "<br>".join(f"[{n}] {html.escape(r)}" for n, r in enumerate(notes.references, 1))
         parts.append(f'<p class="reference">{listed}</p>')
@@ -198,12 +214,18 @@ def html_part(derived: Derived, fold: bool) -> str:
 
 def html_step(step: Step, left: str, first: bool, notes: Notes) -> str:
     """A row of the table: left side, right side, reasons."""
-    value = f'<math display="inline"><mo>=</mo>{mathml(step.shown.body)}</math>'
-    value += "".join(f"<br>where <math>{mathml(binding)}</math>" for binding in step.shown.where)
+    found = lines(step.shown.body, LONG)
+    value = f'<math displaystyle="true"><mo>=</mo>{found[0]}</math>'
+    value += "".join(f'<br><math displaystyle="true"><mspace width="2em"/>{line}</math>' for line in found[1:])
+    value += "".join(f'<br>where <math displaystyle="true">{mathml(b)}</math>' for b in step.shown.where)
     why = "<br>".join(html_reason(reason, notes) for reason in step.reasons)
     start = ' class="first"' if first else ""
     head = f"<math>{left}</math>" if left else ""
-    return f'<tr{start}><td class="left">{head}</td><td>{value}</td><td class="why">{why}</td></tr>\n'
+    if max(len(words.text(node)) for node in (step.shown.body, *step.shown.where)) > BESIDE:
+        cells = f'<td colspan="2">{value}<div class="why">{why}</div></td>'
+    else:
+        cells = f'<td>{value}</td><td class="why">{why}</td>'
+    return f'<tr{start}><td class="left">{head}</td>{cells}</tr>\n'
 
 
 def html_reason(reason: Reason, notes: Notes) -> str:

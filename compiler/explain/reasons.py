@@ -7,10 +7,14 @@ and reference of a reason are those of a line of the rule files, except for pass
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ...grammar import syntax
 from ..calculus.rulebook import Template, rulebook
+from ..language.elaborate import names_in
 from ..printing.unparse import unparse
+from ..tensor.algebra import number_value
 from ..tensor.expr import Atom, Contract, Expr, Map, Reduce, Sum, Symbol, topological
 from .steps import Reason
 
@@ -22,6 +26,8 @@ REMARKS = {"stable-": "numerically stable form"}
 # The passes that are no lines of the rule files.
 PASSES = {
     "common-factor": "A*B + A*C = A*(B + C)",
+    "notation": "the same expression, as it is printed from here on",
+    "factor": "what is linear in a scalar dx is a factor times dx",
     "linear": "what is linear in dX is an inner product with dX",
     "no-dependence": "the variable does not occur",
     "names": "with the names written out",
@@ -82,22 +88,42 @@ def _brackets(text: str) -> str:
     return re.sub(r"^inner\((\w+), (\w+)\)$", r"<\1, \2>", text)
 
 
-def by_differential(expression: Expr, variable: Expr) -> tuple[Reason, ...]:
-    """The reasons for the differential of an expression: the `d` line of its function, or the rules of contractions."""
+def by_differential(expression: Expr, variable: Expr, value: Expr) -> tuple[Reason, ...]:
+    """The reasons for the differential of an expression, which is `value`: the `d` line of its function, or the rules
+    of contractions."""
     if isinstance(expression, Sum):
         return (by_law("sum-rule" if len(expression.terms) > 1 else "constant-factors"),)
     if isinstance(expression, Contract):
-        return (by_law(_contraction_rule(expression, variable)),)
+        moving = [at for factor, at in expression.factors if _depends(factor, variable)]
+        terms = len(value.terms) if isinstance(value, Sum) else 1
+        law = by_law(_contraction_rule(expression, moving))
+        return (replace(law, remark=f"{'both' if len(moving) == 2 else 'all'} terms are equal")
+                if terms == 1 < len(moving) else law,)  # fmt: skip
     template = differential_line(expression)
     if template is None:
         return (by_rule("prod-rule"),)
-    text = re.sub(r"\s+", " ", template.text)
-    head = text.partition("(")[0]
-    remarks = [f"d{name} = 0" for name, operand in zip(template.parameters, expression.operands, strict=False)
-               if not _depends(operand, variable) and f"d{name}" in text]  # fmt: skip
+    constant = {name: operand for name, operand in zip(template.parameters, expression.operands, strict=False)
+                if not _depends(operand, variable)}  # fmt: skip
+    text, remarks = moving_part(template, constant)
     if any(o is not variable and _depends(o, variable) for o in expression.operands):
         remarks.insert(0, "chain rule")
-    return (Reason(head, text, template.reference, ", ".join(remarks)),)
+    return (Reason(text.partition("(")[0], text, template.reference, ", ".join(remarks)),)
+
+
+def moving_part(template: Template, constant: Mapping[str, Expr]) -> tuple[str, list[str]]:
+    """A line of the table without the terms that have differentials of constants, and remarks on these."""
+    text = re.sub(r"\s+", " ", template.text)
+    remarks = []
+    value = template.value
+    if isinstance(value, syntax.Chain) and set(value.operators) == {"+"}:
+        kept = [term for term in value.operands if not any(f"d{name}" in names_in(term) for name in constant)]
+        if 0 < len(kept) < len(value.operands):
+            text = f"{text.partition(' = ')[0].rstrip()} = {' + '.join(map(unparse, kept))}"
+    for name, operand in constant.items():
+        if f"d{name}" in names_in(value):
+            number = number_value(operand)
+            remarks.append(f"{name} constant" if number is None else f"{name} = {number}")
+    return text, remarks
 
 
 def differential_line(expression: Expr) -> Template | None:
@@ -112,8 +138,7 @@ def differential_line(expression: Expr) -> Template | None:
     return None
 
 
-def _contraction_rule(expression: Contract, variable: Expr) -> str:
-    moving = [at for factor, at in expression.factors if _depends(factor, variable)]
+def _contraction_rule(expression: Contract, moving: Sequence[tuple[int, ...]]) -> str:
     if len(moving) > 1:
         return "product-rule"
     if len(expression.factors) > 1:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ..tensor.dims import Dim, extreme
 from .emit_copies import with_unit_strides
+from .emit_few import is_of_rows, write_few
 from .emit_loop import write_loop
 from .emit_rows import Blocks, split_rows
 from .emit_text import Names, Writer
@@ -148,7 +149,7 @@ class _Emitter:
             out.line(f"if table[{slot}] != {names.dim(dim)}:")
             out.line(f"    return -{position + 1}")
         for step in steps:
-            if isinstance(step, Blocks):
+            if isinstance(step, Blocks) and not step.few:
                 text = step.block_text(names.dim(step.row_length))
                 out.line(f"{names.size(step.block)} = {text}  # rows at a time")
 
@@ -257,10 +258,23 @@ class _Emitter:
             self.plain(before)
         row, rows = names.size(blocks.row), names.size(blocks.rows)
         extent = names.dim(blocks.extent)
-        block = names.size(blocks.block)
-        out.line(f"for {row} in range(0, {extent}, {block}):")
+        if blocks.few:
+            whole = f"({extent})//{blocks.few}*{blocks.few}"
+            out.line(f"for {row} in range(0, {whole}, {blocks.few}):")
+            out.depth += 1
+            for step in blocks.few_steps:
+                self.plain(step)
+            out.depth -= 1
+            out.line(f"{row} = {whole}")
+            out.line(f"{rows} = {extent} - {row}")
+            out.line(f"if {rows} > 0:")
+        else:
+            block = names.size(blocks.block)
+            out.line(f"for {row} in range(0, {extent}, {block}):")
+            out.depth += 1
+            out.line(f"{rows} = min({block}, {extent} - {row})")
+            out.depth -= 1
         out.depth += 1
-        out.line(f"{rows} = min({block}, {extent} - {row})")
         for step in blocks.steps:
             self.plain(step)
         out.depth -= 1
@@ -272,10 +286,13 @@ class _Emitter:
         out, names = self.out, self.names
         signature = ROUTINES[step.name]
         sizes = signature.sizes(step)
-        self.routines.setdefault(step.name)
-        arguments = [names.dim(sizes[letter]) for letter in signature.letters]
         scalars = [*step.scalars, *(Scale(0.0 if n == "beta" else 1.0) for n in signature.scalars[len(step.scalars) :])]
-        arguments += [self.scale(s) for s in scalars]
+        factors = [self.scale(s) for s in scalars]
+        if is_of_rows(step):
+            write_few(out, step, *factors)
+            return
+        self.routines.setdefault(step.name)
+        arguments = [names.dim(sizes[letter]) for letter in signature.letters] + factors
         for pattern, view in zip((*signature.inputs, *signature.outputs), (*step.inputs, *step.outputs), strict=True):
             arguments += self.view(view, signature, pattern)
         if signature.scratch is not None:

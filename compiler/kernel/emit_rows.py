@@ -1,8 +1,12 @@
 """Splits a fused pass over rows into what happens before it and what happens to each block of rows.
 
-Enters: `Rows`.  Leaves: `Blocks`, made of ordinary steps whose views are windows of `rows` rows from row number `row`.
+Enters: `Rows`.  Leaves: `Blocks`, made of ordinary steps whose views are windows of some rows from row number `row`.
 Always holds: running the blocks one after another gives what the steps give one after another: a sum over the rows
 starts from its neutral value before the first block, and every block adds to it.  Not for: finding what can be fused.
+
+Where all products are of the rows with vectors, a block is a few rows, a number that the compiler knows: they are read
+from memory once and then stand in the first cache, and the functions of a block fill whole vectors.  Else a block is as
+many rows as stay in the second cache.
 """
 
 from __future__ import annotations
@@ -10,8 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..tensor.dims import Dim
-from .program import Buffer, Load, Loop, Op, Ref, Require, Routine, Rows, Scale, Store, View
+from .emit_few import GROUP, is_of_rows
+from .program import Buffer, Load, Loop, Op, Ref, Routine, Rows, Scale, Store, View
 from .routines import ROUTINES
+from .scalars import SERIES
 
 _BLOCK_ELEMENTS = 16384  # of all rows of a block together: they stay in the second cache
 _MOST_ROWS = 256
@@ -19,12 +25,17 @@ _MOST_ROWS = 256
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """`before`, then `steps` for each block; `row`, `rows` and `block` are the names of sizes that they use."""
+    """`before`, then `steps` for each block; `row`, `rows` and `block` are the names of sizes that they use.
+
+    With `few` the blocks are of so many rows, to which `few_steps` are what `steps` are to `rows` rows: the rest.
+    """
 
     extent: Dim
     row_length: Dim
     before: tuple[Loop | Routine, ...]
-    steps: tuple[Loop | Routine | Require, ...]
+    steps: tuple[Loop | Routine, ...]
+    few: int
+    few_steps: tuple[Loop | Routine, ...]
     local: tuple[Buffer, ...]
     row: str
     rows: str
@@ -40,17 +51,17 @@ def split_rows(step: Rows, number: int) -> Blocks:
 
     Raises ValueError for a step that can't be split along the rows.
     """
-    splitter = _Splitter(step, number)
-    for inner in step.steps:
-        splitter.add(inner)
+    few = _few(step)
+    splitter = _split(step, number, 0)
     length = Dim.of(1)
     for buffer, axis in splitter.buffers.values():
         size = Dim.of(1)
         for k, dim in enumerate(buffer.shape):
             size = size * (dim if k != axis else 1)
         length = length + size
+    block = Dim.of(few or splitter.block)
     local = tuple(
-        replace(buffer, shape=(Dim.of(splitter.block), *buffer.shape[1:]))
+        replace(buffer, shape=(block, *buffer.shape[1:]))
         for name, (buffer, axis) in splitter.buffers.items()
         if name in step.local
     )
@@ -59,6 +70,8 @@ def split_rows(step: Rows, number: int) -> Blocks:
         length,
         tuple(splitter.before),
         tuple(splitter.steps),
+        few,
+        tuple(_split(step, number, few).steps) if few else (),
         local,
         splitter.row,
         splitter.rows,
@@ -66,13 +79,30 @@ def split_rows(step: Rows, number: int) -> Blocks:
     )
 
 
+def _few(step: Rows) -> int:
+    """How many rows a block has, if all products are of a few rows with vectors; else 0."""
+    products = [s for s in _split(step, 1, GROUP).steps if isinstance(s, Routine) and s.name != "copy"]
+    if not products or not all(map(is_of_rows, products)):
+        return 0
+    costly = any(op.function in SERIES for s in step.steps if isinstance(s, Loop) for op in s.ops)
+    return 2 * GROUP if costly else GROUP
+
+
+def _split(step: Rows, number: int, few: int) -> _Splitter:
+    splitter = _Splitter(step, number, few)
+    for inner in step.steps:
+        splitter.add(inner)
+    return splitter
+
+
 class _Splitter:
-    def __init__(self, step: Rows, number: int) -> None:
+    def __init__(self, step: Rows, number: int, few: int) -> None:
         suffix = str(number) if number > 1 else ""
         self.extent = step.extent
         self.axes = dict(step.axes)
         self.local = step.local
         self.row, self.rows, self.block = f"row{suffix}", f"rows{suffix}", f"block{suffix}"
+        self.count = Dim.of(few or self.rows)
         self.buffers: dict[str, tuple[Buffer, int]] = {}
         self.before: list[Loop | Routine] = []
         self.steps: list[Loop | Routine] = []
@@ -100,7 +130,7 @@ class _Splitter:
         axis = self.row_axis(view)
         if axis is None:
             return view
-        shape = (*view.shape[:axis], Dim.of(self.rows), *view.shape[axis + 1 :])
+        shape = (*view.shape[:axis], self.count, *view.shape[axis + 1 :])
         if view.buffer.name in self.local:
             if self.axes[view.buffer.name] != 0:
                 raise ValueError(f"{view.buffer.name} is local, and its rows are not its first axis")
@@ -126,7 +156,7 @@ class _Splitter:
             if not store.accumulate:
                 self.before.append(Routine("fill", (store.view,), (), (Scale(0.0),)))
             stores.append(replace(store, accumulate=True))
-        extents = (*loop.extents[:label], Dim.of(self.rows), *loop.extents[label + 1 :])
+        extents = (*loop.extents[:label], self.count, *loop.extents[label + 1 :])
         loads = tuple(Load(self.window(a.view), a.labels) for a in loop.loads)
         self.steps.append(_from_row(Loop(extents, loads, loop.ops, tuple(stores)), label, self.row))
 

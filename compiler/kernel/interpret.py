@@ -14,7 +14,7 @@ import numpy as np
 
 from ..tensor.dims import Dim
 from .program import Buffer, Loop, Program, Ref, Require, Routine, Scale, Store, View
-from .routines import ROUTINES, Failure
+from .routines import ONE_TRIANGLE, ROUTINES, Failure
 from .scalars import SCALARS
 
 Array = Any
@@ -153,6 +153,8 @@ class _Machine:
             value = factors[0] * np.asarray(result, self.dtype)
             if len(factors) > 1 and factors[1] != 0:
                 value = value + factors[1] * out
+            if step.name in ONE_TRIANGLE:
+                value = np.tril(value) + np.tril(value, -1).T
             out[...] = value
         return failure
 

@@ -6,7 +6,8 @@ views of any strides (an axis that is not read through stride 0 twice), sizes ma
 only where the table says "in place", and is then the very same view.  Not for: choosing between routines.
 
 A = B' is written by transposing the view (`view.T`); all factors alpha and beta are `Scale`s, `scalars=()` means
-alpha = 1, beta = 0 and `scalars=(alpha,)` beta = 0; with beta = 0 the output is not read.  `X`, `B` of a solve are
+alpha = 1, beta = 0 and `scalars=(alpha,)` beta = 0; with beta = 0 the output is not read. With beta, syrk, syr2k and
+gemmt need a symmetric C.  `X`, `B` of a solve are
 matrices n x k or vectors n.
 
     routine                outputs          inputs                 scalars      meaning
@@ -446,6 +447,9 @@ ROUTINES: dict[str, Signature] = {
     )
 }
 
+
+# Routines that compute the lower triangle and mirror it: with beta they need a symmetric C.
+ONE_TRIANGLE = frozenset({"syrk", "syr2k", "gemmt"})
 
 # Routines that are loops for all sizes.
 _LOOPS = {"gemv", "ger", "dot", "symv", "mirror", "copy", "fill"} | {n for n in ROUTINES if n.startswith("check_")}

@@ -31,6 +31,10 @@ class Scalar:
     flops: int
 
 
+# Functions that are series, without calls: vectors speed them up much.
+SERIES = frozenset({"exp", "expm1", "log", "log1p", "normpdf", "sigmoid", "softplus", "tanh", "xlogy"})
+
+
 def _special(name: str) -> Callable[..., Array]:
     # SciPy costs 0.1 s to import and most programs don't need it.
     def function(*operands: Array) -> Array:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from ...grammar import errors, syntax
 from ..tensor import algebra
+from ..tensor.contraction import Factor
 from ..tensor.dims import Dim
-from ..tensor.expr import Expr, Symbol, structure
+from ..tensor.expr import Expr, Map, Symbol, structure
 from .elaborate import Elaborator, Value, count, describe
 
 ONE = Dim.of(1)
@@ -35,7 +36,7 @@ def index(scope: Elaborator, node: syntax.Index, value: Value) -> Expr:
         scope.fail(
             title, node, found=f"{name} is {describe(operand.shape)}", hint=f"write {usage}" if operand.order else ""
         )
-    factors: list[tuple[Expr, tuple[int, ...]]] = [(operand, tuple(range(operand.order)))]
+    factors: list[Factor] = []
     sizes = dict(enumerate(operand.shape))
     outputs: list[int] = []
     for axis, (subscript, total) in enumerate(zip(node.subscripts, operand.shape, strict=True)):
@@ -57,7 +58,16 @@ def index(scope: Elaborator, node: syntax.Index, value: Value) -> Expr:
             continue
         sizes[label] = size
         factors.append((selection(start, size, total), (label, axis)))
-    return algebra.contract(factors, outputs, sizes)
+    return _picked(operand, factors, outputs, sizes)
+
+
+def _picked(operand: Expr, chosen: list[Factor], outputs: list[int], sizes: dict[int, Dim]) -> Expr:
+    """The chosen elements of an operand; of an elementwise function, the function of the chosen elements, so that what
+    the others come to (infinity, say) matters to no derivative."""
+    if isinstance(operand, Map):
+        arguments = [_picked(argument, chosen, outputs, sizes) for argument in operand.arguments]
+        return algebra.map_(operand.function, arguments)
+    return algebra.contract([(operand, tuple(range(operand.order))), *chosen], outputs, sizes)
 
 
 def _position(scope: Elaborator, node: syntax.Node, total: Dim) -> Dim:

@@ -12,12 +12,14 @@ when `WORK` is used up: then the best form so far is taken.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
-from ..calculus.factor import factorings
+from ..calculus.factor import factorings, mirrored
 from ..calculus.simplify import simplify
-from ..tensor.contraction import add, contract
+from ..tensor.contraction import add, contract, symmetric
 from ..tensor.expr import Atom, Contract, Expr, Sum, rebuild, topological
 from .component import halved
 from .congruence import pays
@@ -98,7 +100,7 @@ class _Search:
                     yield ((current, other), *around)
         for current in order:
             if isinstance(current, Sum) and current.order == 2:
-                for other in factorings(current):
+                for other in itertools.chain(_halves(current), factorings(current)):
                     yield ((current, other),)
             if isinstance(current, Sum) and current in users and _low_rank(current, self.guess):
                 changes = tuple(
@@ -143,6 +145,21 @@ def _parts(before: Form, after: Form, change: Change) -> tuple[Form, Form]:
         Form(tuple(e for e, _ in change), before.congruences),
         Form(tuple(structured([e for _, e in change])), after.congruences),
     )
+
+
+def _halves(current: Sum) -> Iterator[Expr]:
+    """The sum as that of a matrix and its transpose."""
+    if current.shape[0] != current.shape[1]:
+        return
+    terms: list[tuple[Fraction, Expr]] = []
+    for coefficient, term in current.terms:
+        factor = next((f for f in term.operands if isinstance(f, Sum)), None) if isinstance(term, Contract) else None
+        if isinstance(term, Contract) and factor is not None and len(factor.terms) <= MOST_TERMS:
+            term = _multiplied_out(term, factor)
+        terms.append((coefficient, term))
+    whole = add(terms, current.shape)
+    if isinstance(whole, Sum) and symmetric(whole):
+        yield from mirrored(whole)
 
 
 def _low_rank(factor: Sum, guess: Guess) -> bool:

@@ -48,6 +48,7 @@ class _Component:
         self.net = net
         self.outputs = frozenset(outputs)
         self.shadows: dict[int, Expr] = {}
+        self._numbers: dict[int, tuple[int, ...]] = {}
         known = builder.register.known_parts(net, members, self.outputs)
         inside = {k for unit, _ in known for k in unit}
         self.units = _units(net, [k for k in members if k not in inside])
@@ -55,7 +56,7 @@ class _Component:
         self.units += [unit for unit, _ in known]
         labels += [kept for _, kept in known]
         size = {label: builder.guess(dim) for label, dim in net.sizes.items()}
-        self.search = Search(labels, self.outputs, size, self._price, self._inverses(), self._same)
+        self.search = Search(labels, self.outputs, size, self._price, self._inverses(), self._same, self._symmetric)
 
     def _inverses(self) -> dict[int, tuple[float, float]]:
         from .atoms import kind, making
@@ -64,10 +65,11 @@ class _Component:
         for k, unit in enumerate(self.units):
             factor = self.net.factors[unit[0]][0]
             whole = len(unit) == 1 and self.net.whole(unit[0]) is not None
-            if whole and isinstance(factor, Atom) and factor.function == "inv" and factor not in self.builder.uses:
-                ready = self.builder.fast and self.builder.free_ahead([factor])
+            if whole and isinstance(factor, Atom) and factor.function == "inv":
+                if self.builder.fast and self.builder.free_ahead([factor]):
+                    continue  # made ahead, and multiplied
                 triangular = kind(factor.arguments[0]) in ("lower", "upper")
-                cost = 0.0 if ready else making(self.builder, factor)
+                cost = 0.0 if factor in self.builder.uses else making(self.builder, factor)
                 found[k] = (cost, 1.0 if triangular else 2.0)
         return found
 
@@ -89,13 +91,29 @@ class _Component:
             self.shadows[mask] = shadow_part(self.net, self.members(mask), self.search.labels(mask))
         return self.shadows[mask]
 
+    def numbers(self, mask: int) -> tuple[int, ...]:
+        """Equal for subsets with equal factors."""
+        if mask not in self._numbers:
+            self._numbers[mask] = self.builder.register.numbers(self.factors(mask))
+        return self._numbers[mask]
+
     def factors(self, mask: int) -> list[Expr]:
         """The factors of a subset."""
         return [self.net.factors[k][0] for k in self.members(mask)]
 
     def _same(self, left: int, right: int) -> bool:
+        return self.numbers(left) == self.numbers(right) and self.shadow(left) is self.shadow(right)
+
+    def _symmetric(self, mask: int) -> bool:
+        one, two = self.search.labels(mask)
+        if self.net.sizes[one] != self.net.sizes[two]:
+            return False
         numbers = self.builder.register.numbers
-        return numbers(self.factors(left)) == numbers(self.factors(right)) and self.shadow(left) is self.shadow(right)
+        members = self.members(mask)
+        sides = [
+            numbers(self.net.factors[k][0] for k in members if label in self.net.labels[k]) for label in (one, two)
+        ]
+        return sides[0] == sides[1] and symmetric(self.shadow(mask))
 
     def _price(self, mask: int) -> float:
         factors = self.factors(mask)

@@ -48,12 +48,13 @@ def congruence(builder: Builder, expression: Contract, limit: float) -> Use | No
 
 
 def pays(expression: Contract, guess: Guess) -> bool:
-    """Whether the contraction is F'*S*F, with less operations than two products take that nothing else wants."""
+    """Whether the contraction is F'*S*F, with less operations than a product and half a product take that nothing else
+    wants."""
     form = _form(expression)
     if form is None:
         return False
     m, n = (guess(size) for size in form.outer.shape)
-    return min(_costs(form, m, n, known=True)) < 2 * CALL + 2 * GEMM * m * n * (m + n)
+    return min(_costs(form, m, n, known=True)) < 2 * CALL + GEMM * m * n * (2 * m + n)
 
 
 def _costs(form: _Form, m: float, n: float, known: bool) -> tuple[float, float]:

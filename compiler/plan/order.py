@@ -40,7 +40,9 @@ class Search:
 
     `price(mask)` is what part of its cost an intermediate counts: 0 where it exists already, less than 1 where others
     want it too.  `inverses[k]` is the cost of making the inverse that factor k is, and the operations for each element
-    of its product if a system is solved instead.  `same` tells whether two subsets are one array, up to transposition.
+    of its product as a system is solved instead: no inverse is multiplied by anything but itself, for the rounding
+    errors of that have a further condition number as a factor.  `same` tells whether two subsets are one array, up to
+    transposition, `symmetric` whether a subset's product, a matrix, is symmetric.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Search:
         price: Callable[[int], float],
         inverses: Mapping[int, tuple[float, float]],
         same: Callable[[int, int], bool],
+        symmetric: Callable[[int], bool],
     ) -> None:
         self.factors = factors
         self.outputs = outputs
@@ -58,6 +61,7 @@ class Search:
         self.price = price
         self.inverses = inverses
         self.same = same
+        self.symmetric = symmetric
         self.known: dict[int, Labels] = {}
 
     def volume(self, labels: Labels) -> float:
@@ -83,6 +87,7 @@ class Search:
         a, b, kept = self.labels(left.mask), self.labels(right.mask), self.labels(mask)
         union = self.volume(a | b)
         shared = a & b
+        twin = self.same(left.mask, right.mask)
         summed = shared - kept
         price = self._price(mask)
         if price == 0.0:
@@ -94,24 +99,37 @@ class Search:
         elif shared & kept:
             own = 2 * LOOP * union
         elif a - b and b - a:
-            own = CALL + 2 * GEMM * union + PASS * 0.5 * (self.volume(a) + self.volume(b) + self.volume(kept))
+            half = twin or (len(kept) == 2 and self.symmetric(mask))  # one triangle is enough
+            own = CALL + (1 if half else 2) * GEMM * union
+            own += PASS * 0.5 * (self.volume(a) + self.volume(b) + self.volume(kept))
         else:
             own = PASS * union
         solve = None
         sides = [k for k, t in ((0, left), (1, right)) if self._inverse(t) is not None]
         making = {k: self._making((left, right)[k]) for k in sides}
         direct = own + sum(making.values())
-        for k in sides:
-            if making[k] == 0.0 or len(summed) != 1 or shared & kept or len((a, b)[k]) != 2:
-                continue
-            solving = SOLVE * self._operations((left, right)[k]) * union + sum(making.values()) - making[k]
-            if solving < direct:
-                direct, solve = solving, k
-        parts = left.cost + right.cost
-        if self.same(left.mask, right.mask):
-            # The same array twice: made once, and a product with its transpose is symmetric.
-            parts, direct = left.cost, direct / 2
+        ways = [(-making[k], k) for k in sides if len((a, b)[k]) == 2]
+        if ways and len(summed) == 1 and not shared & kept and not twin:
+            saved, solve = min(ways)
+            direct = SOLVE * self._operations((left, right)[solve]) * union + sum(making.values()) + saved
+        if self._inside(right, left):  # the same array twice is made once
+            parts = left.cost
+        else:
+            parts = right.cost if self._inside(left, right) else left.cost + right.cost
         return Tree(mask, (left, right), solve, parts + direct * price)
+
+    def _inside(self, part: Tree, whole: Tree) -> bool:
+        """Whether the product of a subset is made on the way to that of another."""
+        if part.parts is None:
+            return False
+        work = [whole]
+        while work:
+            tree = work.pop()
+            if tree.mask.bit_count() >= part.mask.bit_count():
+                if self.same(part.mask, tree.mask):
+                    return True
+                work.extend(tree.parts or ())
+        return False
 
     def _inverse(self, tree: Tree) -> int | None:
         k = tree.mask.bit_length() - 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..tensor.contraction import symmetric
 from ..tensor.dims import Dim
 from ..tensor.expr import Atom, Expr
 from ..tensor.properties import has
@@ -57,6 +58,8 @@ def multiply(
     loop = body.finish(body.op("mul", *[body.read(read) for read in reads]))
     m, k, n = tuple(rows), tuple(inner), tuple(columns)
     routine, inputs, groups = _routine(a, b, reads, m, k, n, extents)
+    if routine == "gemm" and symmetric(expression):
+        routine = "gemmt"
     return builder.define(expression, builder.task(Product(routine, extents, count, inputs, groups, loop)))
 
 

@@ -212,7 +212,7 @@ class Steps:
         inputs = [self._window(window) for window in task.inputs]
         if None in inputs or out is None:
             # A loop is as fast where every element is used once; else a copy pays.
-            if task.routine not in ("gemm", "syrk"):
+            if task.routine not in ("gemm", "syrk", "gemmt"):
                 self.steps.append(self._loop(task))
                 return
             inputs = [self.operand(window) for window in task.inputs]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..kernel.routines import ONE_TRIANGLE
 from .build import Use
 from .fuse import reachable
 from .tasks import (
@@ -29,7 +30,7 @@ from .tasks import (
     through,
 )
 
-ADDING = frozenset({"gemm", "gemv", "syrk", "symv"})
+ADDING = frozenset({"gemm", "gemv", "syrk", "syr2k", "gemmt", "symv"})
 
 
 def updated(
@@ -51,6 +52,7 @@ def updated(
             found = _Sum(task, readers, made, early).read()
             if found is not None:
                 redirect[task] = found
+                readers[found.task] = readers.get(task, 0)  # who reads the sum now reads the product
         made.append(task)
     for number_, task in enumerate(made):
         task.number = number_
@@ -101,6 +103,10 @@ def _early(task: Task) -> bool:
     return True
 
 
+def _halves(product: Product) -> bool:
+    return product.routine in ONE_TRIANGLE and product.base is None
+
+
 class _Sum:
     """A task read as a linear combination: products that only it reads, and the rest."""
 
@@ -118,18 +124,20 @@ class _Sum:
         starters: list[tuple[Product, Read, Factor]] = []
         chain: list[tuple[Product, Read, Factor]] = []
         rest: list[tuple[Cell, bool]] = []
-        for cell, negative in terms:
-            found = self._product(cell)
+        products = [self._product(cell) for cell, _ in terms]
+        # What computes one triangle adds to what is symmetric: to nothing, or to its like.
+        halves = any(found is not None and _halves(found[0]) for found in products)
+        for (cell, negative), found in zip(terms, products, strict=True):
             scale = self._scale(cell, found[1], negative) if found is not None else None
             if found is None or scale is None:
                 rest.append((cell, negative))
             elif found[0].routine in ADDING and found[0].base is None:
                 chain.append((*found, scale))
-            elif not starters and (found[0].base is None or scale == Factor()):
+            elif not starters and not halves and (found[0].base is None or scale == Factor()):
                 starters.append((*found, scale))  # it can't add: it comes first
             else:
                 rest.append((cell, negative))
-        chain = starters + chain
+        chain = starters + sorted(chain, key=lambda item: not _halves(item[0]))
         # Alone beside other terms, a scaling is free in the loop.
         if not chain or (len(chain) == 1 and rest):
             return None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ...grammar import syntax
 from ...grammar.syntax import Node
 from ..tensor import algebra
+from ..tensor.dims import Dim
 from ..tensor.expr import Contract, Expr, Map, Structure, Sum
 from . import notation
 from .calls import viewed
@@ -33,7 +34,7 @@ def bind_indexed(printer: Printer, expression: Expr) -> Node:
     """Binds the expression in index notation; the node of its name."""
     letters = _letters(printer)
     outputs = [next(letters) for _ in expression.shape]
-    value = _indexed(printer, expression, outputs)
+    value = _indexed(printer, expression, outputs, dict(zip(outputs, expression.shape, strict=True)))
     return printer.bind(
         expression, value, tuple(outputs), "J" if expression.order > 2 and expression in printer.roots else "T"
     )
@@ -49,20 +50,20 @@ def _letters(printer: Printer, used: Sequence[str] = ()) -> Iterator[str]:
         number += 1
 
 
-def _indexed(printer: Printer, expression: Expr, letters: Sequence[str]) -> Node:
-    """The element of the expression at these indices."""
+def _indexed(printer: Printer, expression: Expr, letters: Sequence[str], sizes: dict[str, Dim]) -> Node:
+    """The element of the expression at these indices; `sizes` are those of all letters in use."""
     match expression:
         case Sum():
             parts = []
             for coefficient, term in expression.terms:
-                factor, node = _term(printer, term, letters)
+                factor, node = _term(printer, term, letters, sizes)
                 parts.append((coefficient * factor, node))
             # In brackets, the other terms would be summed over an index that only one of them has.
             summed = any(_subscripts(node) - set(letters) for _, node in parts)
             return linear_combination(parts, not summed) if parts else notation.ZERO
         case Map():
             return viewed(expression, lambda argument: _element(printer, argument, letters), False)
-    return notation.with_coefficient(*_term(printer, expression, letters))
+    return notation.with_coefficient(*_term(printer, expression, letters, sizes))
 
 
 def _subscripts(root: Node) -> set[str]:
@@ -73,11 +74,11 @@ def _subscripts(root: Node) -> set[str]:
     return names
 
 
-def _term(printer: Printer, expression: Expr, letters: Sequence[str]) -> tuple[Fraction, Node]:
+def _term(printer: Printer, expression: Expr, letters: Sequence[str], sizes: dict[str, Dim]) -> tuple[Fraction, Node]:
     if isinstance(expression, Contract):
-        return Fraction(1), _product(printer, expression, letters)
+        return Fraction(1), _product(printer, expression, letters, sizes)
     if isinstance(expression, Map) and expression.order > 2:
-        return Fraction(1), _indexed(printer, expression, letters)
+        return Fraction(1), _indexed(printer, expression, letters, sizes)
     if isinstance(expression, Structure) and expression.kind in ("pair", "cross"):
         return Fraction(1), notation.times(*_structure(expression, letters))
     return Fraction(1), _at(printer.express(expression), letters)
@@ -109,16 +110,17 @@ def _structure(structure: Structure, letters: Sequence[str]) -> list[Node]:
     return [_at(within, (i, place)), _at(across, (j, place))]
 
 
-def _product(printer: Printer, expression: Contract, letters: Sequence[str]) -> Node:
+def _product(printer: Printer, expression: Contract, letters: Sequence[str], sizes: dict[str, Dim]) -> Node:
     graph = Graph(printer, expression)
     network = graph.network
-    fresh = _letters(printer, letters)
     names = dict(enumerate(letters))
     for label in sorted(
         {k for e in network.edges for k in (e.a, e.b)} | set(network.items) | {k for _, at in graph.higher for k in at}
     ):
-        if label not in names:
-            names[label] = next(fresh)
+        if label not in names:  # a letter has the same size in all terms
+            size, used = network.sizes[label], tuple(names.values())
+            names[label] = next(x for x in _letters(printer, used) if sizes.get(x, size) == size)
+            sizes[names[label]] = size
     above, below, conditions = graph.scalar_parts()
     factors: list[Node] = [
         notation.call("delta", notation.name(names[a]), notation.name(names[b])) for a, b in graph.deltas
@@ -146,7 +148,7 @@ def _product(printer: Printer, expression: Contract, letters: Sequence[str]) -> 
             factors += _structure(factor, places)
         else:
             factors.append(_at(printer.express(factor), places))
-    product = notation.scaled([*above, *sorted(factors, key=_order)], None, sorted(below, key=cost))
+    product = notation.scaled([*above, *sorted(factors, key=_order)], None, sorted(below, key=cost), indexed=True)
     return where(conditions, product)
 
 

@@ -136,14 +136,15 @@ def binary(left: Node, operator: str, right: Node) -> Node:
     return Chain(NOWHERE, (left, right), (operator,))
 
 
-def scaled(factors: Iterable[Node], body: Node | None, divisors: Sequence[Node] = ()) -> Node:
-    """Scalars times a body, divided by scalars: `2*lam*w/s`."""
+def scaled(factors: Iterable[Node], body: Node | None, divisors: Sequence[Node] = (), indexed: bool = False) -> Node:
+    """Scalars times a body, divided by scalars: `2*lam*w/s`.  Beside `indexed` factors a product of arrays stays in
+    brackets: `(w*x)*A[i,j]`."""
     parts = list(factors)
     operands: list[Node] = []
     operators: list[str] = []
     for position, part in enumerate(parts):
         last = body is None and position == len(parts) - 1
-        _append(operands, operators, part, spread=last or (position == 0 and _plain(part)))
+        _append(operands, operators, part, spread=last or (position == 0 and _plain(part) and not indexed))
     if body is not None:
         if is_number(body, 1) and (operands or divisors):
             operands = operands or [ONE]

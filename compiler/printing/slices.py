@@ -51,16 +51,17 @@ def sliced_factors(expression: Contract) -> list[Placed]:
         row, column = labels
         touched = [k for k, (f, at) in enumerate(factors) if column in at and f is not selection]
         others = [factors[k] for k in touched]
-        if not others or any(is_selection(f) or at.count(column) > 1 for f, at in others):
+        if not others or any(isinstance(f, Structure) or at.count(column) > 1 for f, at in others):
             continue
         uses = sum(at.count(row) for _, at in factors)
         drop = row >= expression.order and uses == 1 and sizes[row] == ONE
         factors.remove((selection, (row, column)))
         for f, at in others:
-            outputs = [row if label == column else label for label in at if not (drop and label == column)]
-            around = {label: sizes[label] for label in (row, *at)}
-            part = contract([(f, at), (selection, (row, column))], outputs, around)
-            factors[factors.index((f, at))] = (part, tuple(outputs))
+            own = len(sizes) if row in at else row  # both axes have the same row in a diagonal
+            outputs = [own if label == column else label for label in at if not (drop and label == column)]
+            around = {label: sizes[label] for label in (row, *at)} | {own: sizes[row]}
+            part = contract([(f, at), (selection, (own, column))], outputs, around)
+            factors[factors.index((f, at))] = (part, tuple(row if label == own else label for label in outputs))
     return factors
 
 

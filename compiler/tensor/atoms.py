@@ -208,12 +208,12 @@ def _by_blocks(function: Callable[[Array], Array]) -> Callable[..., Array]:
     def derivative(matrix: Array, *directions: Array) -> Array:
         n = len(matrix)
         scale = 1.0
-        size = max(float(np.linalg.norm(matrix)), 1e-300)
+        size = max(float(_norm(matrix)), 1e-300)
         block = matrix
         for direction in directions:
-            length = float(np.linalg.norm(direction))
+            length = float(_norm(direction))
             scale *= length / size
-            corner = np.kron(np.eye(len(block) // n), direction * (size / length))
+            corner = np.kron(np.eye(len(block) // n), direction / length * size)
             block = np.block([[block, corner], [np.zeros_like(block), block]])
         return scale * function(block)[:n, -n:]
 

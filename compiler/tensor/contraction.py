@@ -214,7 +214,9 @@ def _flatten(
                 if _orientation(flipped) < _orientation(factor):
                     factor, labels, scale = flipped, labels[::-1], scale * sign
             flat.append((factor, labels))
-        elif isinstance(factor, Contract) and (count + len(factor.factors) <= MOST_FACTORS or len(factor.factors) <= 1):
+        elif isinstance(factor, Contract) and (
+            count == 1 or len(factor.factors) <= 1 or count + len(factor.factors) <= MOST_FACTORS
+        ):  # one that stands alone is but permuted
             names = dict(enumerate(labels))
             for label in range(factor.order, len(factor.sizes)):
                 names[label] = next(fresh)

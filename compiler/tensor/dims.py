@@ -130,7 +130,7 @@ class Dim:
         if not self.terms:
             return "0"
         text = ""
-        for monomial, coefficient in self.terms:
+        for monomial, coefficient in sorted(self.terms, key=lambda term: term[1] < 0):  # m-i, not -i+m
             factors = [_atom_text(atom) for atom, power in monomial for _ in range(power)]
             if abs(coefficient) != 1 or not factors:
                 factors.insert(0, str(abs(coefficient)))

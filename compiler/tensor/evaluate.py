@@ -26,11 +26,13 @@ def evaluate(expression: Expr, arrays: Mapping[str, Array], sizes: Mapping[str, 
     Raises DomainError for a factorization that does not exist.
     """
     values: dict[Expr, Array] = {}
+    order = topological(expression)
+    # A pair, of size m*n*m*n, is made only where it is not a mere change of shape.
+    whole = {expression}.union(*(e.operands for e in order if not isinstance(e, Contract)))
     with np.errstate(all="ignore"):
-        for current in topological(expression):
+        for current in order:
             operands = [values[o] for o in current.operands]
-            # A pair, of size m*n*m*n, is made only where it is not a mere change of shape.
-            lazy = isinstance(current, Structure) and current.kind == "pair" and current is not expression
+            lazy = isinstance(current, Structure) and current.kind == "pair" and current not in whole
             values[current] = None if lazy else _value(current, operands, arrays, sizes)
             if isinstance(current, Atom | Contract) and symmetric(current):  # exactly, so that equal elements tie
                 values[current] = (values[current] + values[current].T) / 2

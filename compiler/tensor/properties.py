@@ -24,6 +24,8 @@ _NONNEG = frozenset({"abs", "relu", "sqrt", "huber"}) | COMPARISONS
 _ODD = frozenset({"sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "expm1", "log1p", "erf", "sign"})
 _ZERO_AT_ZERO = _ODD | {"abs", "relu", "sqrt", "floor", "ceil"}
 _SIGN_OF_ARGUMENT = _ODD - {"sin", "tan"} | {"abs", "relu", "sqrt"}
+# Power series without negative coefficients: of a semidefinite matrix, element by element, they are semidefinite.
+_SCHUR = frozenset({"exp", "expm1", "sinh", "cosh"})
 _IMPLIED = {
     "posdef": ("psd", "symmetric"),
     "psd": ("symmetric",),
@@ -108,9 +110,14 @@ def _of_sum(current: Sum) -> set[str]:
 
 def _of_map(current: Map) -> set[str]:
     arguments = [_known[a] for a in current.arguments]
+    kernel = square(current) and (
+        (current.function in _SCHUR and "psd" in arguments[0])
+        or (current.function == "exp" and _exponent_of_kernel(current.arguments[0]))
+    )
     if current.function in _POSITIVE:
-        return {"positive"}
-    found = {"lower", "upper", "diagonal"} & arguments[0] if current.function in _ZERO_AT_ZERO else set()
+        return {"positive", "psd"} if kernel else {"positive"}
+    found = {"psd"} if kernel else set()
+    found |= {"lower", "upper", "diagonal"} & arguments[0] if current.function in _ZERO_AT_ZERO else set()
     if current.function in _SIGN_OF_ARGUMENT:
         found |= {"nonneg", "positive"} & arguments[0]
     if current.function in ("floor", "ceil"):
@@ -130,6 +137,32 @@ def _of_map(current: Map) -> set[str]:
     if current.function == "where":
         return {name for name in ("positive", "nonneg") if all(name in s for s in arguments[1:])}
     return set()
+
+
+def _exponent_of_kernel(argument: Expr, sign: int = 1) -> bool:
+    """Whether this is M[i,j] + r[i] + r[j] with M semidefinite: then its exponential is, element by element.
+
+    It is the product, element by element, of exp(M), exp(r)*exp(r)'.  So are the kernels exp(-|x - z|^2 / 2l^2).
+    """
+    if sign > 0 and "psd" in _known[argument]:
+        return True
+    if isinstance(argument, Contract):
+        scalars = [f for f, at in argument.factors if not at]
+        others = [(f, at) for f, at in argument.factors if at]
+        if not others:
+            return True
+        factor, at = others[0]
+        inner = len(others) == 1 and at in ((0, 1), (1, 0)) and all("nonneg" in _known[f] for f in scalars)
+        return inner and _exponent_of_kernel(factor, sign)
+    if not isinstance(argument, Sum):
+        return False
+    rest = [(c, term) for c, term in argument.terms if not _exponent_of_kernel(term, sign if c > 0 else -sign)]
+    return all(
+        isinstance(term, Contract)
+        and not {0, 1} <= {label for _, at in term.factors for label in at}
+        and (c, algebra.permute(term, (1, 0))) in rest
+        for c, term in rest
+    )
 
 
 def _of_atom(current: Atom) -> set[str]:
@@ -274,6 +307,8 @@ def _mirrored(rest: list[tuple[Expr, tuple[int, ...]]], left: int | None, right:
         return ""
     peeled = False
     while True:
+        if not rest and left != right:
+            return "psd"  # the same number everywhere
         if left == right:
             if not all(set(at) == {left} for _, at in rest) or not _nonneg(rest):
                 return ""

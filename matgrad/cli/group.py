@@ -1,13 +1,15 @@
 """The group of commands, found by their files, and what happens to errors.
 
 Enters: arguments.  Leaves: the command's output.  Always holds: a command's module is loaded when it is used; an
-`mg.Error` is printed as it renders and ends the process with status 1.  Not for: what a command does.
+`mg.Error` is printed as it renders and ends the process with status 1, an interruption with 130.  Not for: what a
+command does.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+import shlex
 from typing import Any
 
 import click
@@ -16,6 +18,9 @@ from .. import __version__
 from ..grammar.errors import Error, suggest
 from . import commands
 from .output import echo_error
+from .settings import color_option, with_color
+
+INTERRUPTED = 130  # the status that shells give to what is ended by Ctrl-C
 
 
 class Commands(click.Group):
@@ -30,7 +35,7 @@ class Commands(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         command: click.Command = importlib.import_module(f".commands.{cmd_name}", __package__).command
-        return command
+        return with_color(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -38,10 +43,18 @@ class Commands(click.Group):
         """The command that the first argument names; an error that suggests another name."""
         name = args[0]
         if not name.startswith("-") and name not in self.list_commands(ctx):
-            close = suggest(name, self.list_commands(ctx))
-            hint = f"did you mean {close}?" if close else f"the commands are {', '.join(self.list_commands(ctx))}"
-            raise click.UsageError(f"there is no command {name!r}: {hint}", ctx)
+            raise click.UsageError(f"there is no command {name!r}: {self.hint(ctx, args)}", ctx)
         return super().resolve_command(ctx, args)
+
+    def hint(self, ctx: click.Context, args: list[str]) -> str:
+        """What was probably meant instead of a command that there is not."""
+        name = args[0]
+        close = suggest(name, self.list_commands(ctx))
+        if close:
+            return f"did you mean {close}?"
+        if name.isalpha():
+            return f"the commands are {', '.join(self.list_commands(ctx))}"
+        return f"write what to do with it, for example matgrad explain {shlex.join(args)}"
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; errors of matgrad end it."""
@@ -50,19 +63,35 @@ class Commands(click.Group):
         except Error as error:
             echo_error(error)
             ctx.exit(1)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
 
 
 @click.group(
     cls=Commands,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="`matgrad COMMAND --help` shows examples.",
+    epilog="`matgrad COMMAND --help` shows examples. Commands that print data have --json.",
+    params=[color_option()],
 )
 @click.version_option(__version__, "-V", "--version", message="matgrad %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Derivatives of matrix expressions, as formulas and as compiled kernels.
 
+    What is the gradient of tr(A*B) by A, and why?
+
     \b
-    matgrad grad "tr(A*B*A'*C)" --wrt A        print a derivative
-    matgrad check ridge.mg                     test every derivative of a file
-    matgrad minimize ridge.mg --data data.csv --var w --set lam=0.1
+    matgrad explain "tr(A*B)" --wrt A
+
+    The answer is B'. More that can be asked:
+
+    \b
+    matgrad grad "tr(A*B*A'*C)" --wrt A        the derivative alone, to be used as an expression again
+    matgrad jac "A*B" --wrt A                  the derivative of a matrix by a matrix, in index notation
+    matgrad check ridge.mg                     test every derivative of a file numerically
+    matgrad minimize ridge.mg --data data.csv --target y --var w --set lam=0.1
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

@@ -6,15 +6,19 @@ error that lists what there is.  Not for: data (`tables.py`).
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..grammar.errors import suggest
+from ..grammar.errors import Error, FileError, suggest
+from . import completion
 
 if TYPE_CHECKING:
+    from ..grammar.source import Source
     from ..runtime.function import Function
 
 
@@ -31,8 +35,19 @@ class ExpressionCommand(click.Command):
         return super().parse_args(ctx, [*rest, "--", *negative] if negative else rest)
 
 
-source_argument = click.argument("source", metavar="FILE_OR_EXPR")
-fn_option = click.option("--fn", "name", metavar="NAME", help="The function of the file, where it has several.")
+STDIN = "-"
+PROGRAM = re.compile(r"(?:\s|#[^\r\n]*[\r\n])*fn\b")
+
+
+def source_argument(command: Any) -> Any:
+    """The argument FILE_OR_EXPR, the parameter `source`."""
+    return click.argument("source", metavar="FILE_OR_EXPR", shell_complete=completion.sources)(command)
+
+
+def fn_option(command: Any) -> Any:
+    """The option --fn, the parameter `name`."""
+    told = "The function of the file, where it has several."
+    return click.option("--fn", "name", metavar="NAME", help=told, shell_complete=completion.functions)(command)
 
 
 def is_file(text: str) -> bool:
@@ -40,16 +55,64 @@ def is_file(text: str) -> bool:
     if text.endswith(".mg"):
         return True
     try:
-        return Path(text).is_file()
+        return bool(text) and Path(text).exists()
     except (OSError, ValueError):  # too long, or with characters that no file name has
         return False
 
 
 def read_functions(source: str) -> list[Function]:
-    """The functions of FILE_OR_EXPR."""
-    from ..runtime.function import function, load
+    """The functions of FILE_OR_EXPR, of which there is at least one; `-` is standard input."""
+    from ..grammar.source import Source, text_source
 
-    return list(load(source)) if is_file(source) else [function(source)]
+    if source == STDIN:
+        functions = functions_of(Source("<stdin>", read_stdin()))
+    elif is_file(source):
+        functions = read_file(source)
+    else:
+        functions = functions_of(text_source(source))
+    if not functions:
+        raise Error(f"{source_name(source)} holds no function", hint="a function is written: fn f(x: vector[n]) = x'*x")
+    return functions
+
+
+def source_name(source: str) -> str:
+    """How FILE_OR_EXPR is called in messages."""
+    return "standard input" if source == STDIN else source
+
+
+def functions_of(source: Source) -> list[Function]:
+    """The functions of a text: of a program, or the one that an expression is."""
+    from ..runtime.function import Program, function_of
+
+    return list(Program(source)) if PROGRAM.match(source.text) else [function_of(source)]
+
+
+def read_stdin() -> str:
+    """The text that standard input holds."""
+    data = sys.stdin.buffer.read()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        found = f"byte {error.start + 1} is 0x{data[error.start]:02x}"
+        raise FileError("standard input is not UTF-8 text", found=found) from None
+
+
+def read_file(path: str) -> list[Function]:
+    """The functions of a file; the error for one that is missing says what is there instead."""
+    from ..runtime.function import load
+
+    try:
+        return list(load(path))
+    except FileError as error:
+        folder, name = Path(path).parent, Path(path).name
+        if not Path(path).exists():
+            there = [entry.name for entry in folder.glob("*.mg")] if folder.is_dir() else []
+            close = suggest(name, there)
+            error.hint = f"did you mean {folder / close}?" if close else error.hint
+        elif Path(path).is_dir():
+            there = sorted(str(entry) for entry in Path(path).glob("*.mg"))
+            error.found = f"files in it are {', '.join(there[:5])}" if there else error.found
+        raise
 
 
 def read_function(source: str, name: str | None) -> Function:
@@ -62,9 +125,8 @@ def read_function(source: str, name: str | None) -> Function:
                 return function
         raise click.UsageError(f"there is no function {name!r}{listing('functions', names, name)}")
     if len(functions) != 1:
-        if not functions:
-            raise click.UsageError(f"{source} holds no function")
-        raise click.UsageError(f"{source} holds several functions: choose one with --fn{listing('functions', names)}")
+        several = f"{source_name(source)} holds several functions: choose one with --fn"
+        raise click.UsageError(f"{several}{listing('functions', names)}")
     return functions[0]
 
 
@@ -74,7 +136,8 @@ def choose_variable(function: Function, name: str | None) -> str:
     if name is None and len(parameters) == 1:
         return parameters[0]
     if name is None:
-        raise click.UsageError(f"by which parameter? Choose one with --wrt{listing('parameters', parameters)}")
+        hint = f"\n  hint: for example --wrt {parameters[0]}" if parameters else ""
+        raise click.UsageError(f"by which parameter? Choose one with --wrt{listing('parameters', parameters)}{hint}")
     return known(name, parameters, "parameter")
 
 

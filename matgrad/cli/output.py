@@ -1,18 +1,21 @@
 """Text on the terminal: errors and tables.
 
 Enters: errors, and the cells of tables.  Leaves: text with colours where a terminal shows it, and plain text
-elsewhere or where NO_COLOR is set.  Not for: what is printed.
+elsewhere; JSON objects.  Not for: what is printed.
 """
 
 from __future__ import annotations
 
-import os
+import json
+import math
 import re
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..grammar.errors import Error
+from .settings import as_json, colored
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,13 +25,11 @@ LABELS = re.compile(r"  (needed|hint): ")
 WIDTH = 120  # of output that does not go to a terminal
 
 
-def plain() -> bool:
-    """Whether the user wants no colours (https://no-color.org)."""
-    return bool(os.environ.get("NO_COLOR"))
-
-
 def echo_error(error: Error) -> None:
-    """Print an error to stderr, as it renders."""
+    """Print an error to stderr, as it renders; where the output is JSON, to stdout as an object."""
+    if as_json():
+        echo_json({"error": error_record(error)})
+        return
     title, *rest = str(error).splitlines()
     place, mark, what = title.partition("error: ")
     lines = [click.style(place, bold=True) + click.style(mark, fg="red", bold=True) + click.style(what, bold=True)]
@@ -39,15 +40,51 @@ def echo_error(error: Error) -> None:
         elif label:
             line = click.style(label.group(), fg="cyan") + line[label.end() :]
         lines.append(line)
-    click.echo("\n".join(lines), err=True, color=False if plain() else None)
+    click.echo("\n".join(lines), err=True, color=colored())
 
 
-def console() -> Console:
-    """Where tables and progress go: stdout."""
+def error_record(error: Error) -> dict[str, Any]:
+    """The parts of an error."""
+    return {
+        "kind": type(error).__name__,
+        "title": error.title,
+        "file": error.source.name if error.source and error.span else None,
+        "line": error.line,
+        "column": error.column,
+        "found": error.found,
+        "needed": error.needed,
+        "hint": error.hint,
+    }
+
+
+def echo_json(record: dict[str, Any]) -> None:
+    """Print one JSON object; numbers that are not finite, for which JSON has no notation, as null."""
+    click.echo(json.dumps(finite(record), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def finite(value: Any) -> Any:
+    """The value with None for numbers that are not finite."""
+    if isinstance(value, dict):
+        return {key: finite(below) for key, below in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(below) for below in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def console(stderr: bool = False) -> Console:
+    """Where tables and progress go: stdout; where the output is JSON, progress goes to stderr."""
     from rich.console import Console
 
-    made = Console(highlight=False, soft_wrap=False)
-    return made if made.is_terminal else Console(highlight=False, width=WIDTH)
+    stderr = stderr or as_json()
+    wanted = colored()
+    if (sys.stderr if stderr else sys.stdout).isatty():
+        return Console(highlight=False, stderr=stderr, color_system=None if wanted is False else "auto")
+    if wanted:
+        return Console(
+            highlight=False, width=WIDTH, stderr=stderr, color_system="standard", force_terminal=True,
+            force_interactive=False,
+        )  # fmt: skip
+    return Console(highlight=False, width=WIDTH, stderr=stderr, color_system=None, force_terminal=False)
 
 
 def table(*columns: str) -> Table:

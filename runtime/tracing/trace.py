@@ -26,7 +26,7 @@ class TracedFunction(Function):
     """A `Function` whose body is a Python function in NumPy's notation."""
 
     def __init__(self, function: Callable[..., Any], derivations: tuple[Derivation, ...] = ()) -> None:
-        self._function = function
+        self._function, self._bases = function, {}
         functools.update_wrapper(self, function)
         names = []
         for parameter in inspect.signature(function).parameters.values():

@@ -236,3 +236,9 @@ def test_the_square_of_a_small_residual_keeps_its_digits():
     exact = np.sum((T - U @ V.T) ** 2)
     assert np.isclose(f(T, U, V)[0], exact, rtol=1e-7)
     assert np.isclose(f.bind(T=T, V=V)(U)[0], exact, rtol=1e-7)
+
+
+def test_a_derivative_is_made_once():
+    assert ridge.grad("w") is ridge.grad("w")
+    assert ridge.grad("w").jac("w") is ridge.grad("w").jac("w")
+    assert ridge.grad("w") is not ridge.value_and_grad("w")

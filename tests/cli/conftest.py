@@ -19,8 +19,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command in this process, from the checkout; an exception that is no exit is raised."""
     monkeypatch.chdir(ROOT)
 
-    def invoke(*arguments: object) -> Result:
-        result = CliRunner().invoke(cli, [str(a) for a in arguments], prog_name="matgrad")
+    def invoke(*arguments: object, input: str | bytes | None = None) -> Result:  # noqa: A002
+        result = CliRunner().invoke(cli, [str(a) for a in arguments], input=input, prog_name="matgrad")
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result

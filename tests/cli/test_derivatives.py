@@ -63,6 +63,7 @@ def test_variable_must_be_named_where_there_are_several(ok, refused):
     assert refused("grad", "examples/ridge.mg").splitlines() == [
         "by which parameter? Choose one with --wrt",
         "  the parameters are X, y, w, lam",
+        "  hint: for example --wrt X",
     ]
     assert refused("grad", "examples/ridge.mg", "--wrt", "W").splitlines() == [
         "there is no parameter 'W'",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import pty
+import re
+import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +58,24 @@ def test_version(ok):
 def test_unknown_command(refused):
     assert refused("gard").splitlines() == ["there is no command 'gard': did you mean grad?"]
     assert refused("xyz").startswith("there is no command 'xyz': the commands are bench, ")
+    assert (
+        refused("tr(A*B)", "--wrt", "A")
+        .strip()
+        .endswith("write what to do with it, for example matgrad explain 'tr(A*B)' --wrt A")
+    )
+
+
+def test_unknown_option(refused):
+    assert "Did you mean '--wrt'?" in refused("grad", "x'*x", "--wtr", "x")
+    assert "'text', 'markdown', 'latex', 'html'" in refused("explain", "x'*x", "--format", "htm")
+
+
+def test_without_arguments_it_says_what_it_can_do(ok):
+    shown = ok()
+    assert shown == ok("--help")
+    command = re.search(r"^  (matgrad explain .*)$", shown, re.MULTILINE).group(1)
+    assert "\ngrad(f, A) = B' " in ok(*shlex.split(command)[1:])
+    assert "The answer is B'." in shown
 
 
 def test_process_prints_plain_text_and_exits_with_status():
@@ -102,16 +123,76 @@ def test_errors_are_coloured_on_a_terminal(variables, coloured):
     assert "closes nothing" in shown
 
 
+@pytest.mark.parametrize(("choice", "coloured"), [("always", True), ("never", False), ("auto", False)])
+def test_colours_on_request(ok, choice, coloured):
+    assert ("\x1b[" in ok("explain", "tr(A*B)", "--wrt", "A", "--color", choice)) == coloured
+    assert ("\x1b[" in ok("--color", choice, "check", "x'*x")) == coloured
+
+
+def test_colour_of_errors_on_request(run):
+    assert "\x1b[31m" in run("grad", "x'*x)", "--color", "always").stderr
+    assert "\x1b" not in run("grad", "x'*x)").stderr
+
+
+def test_variables_of_the_environment_colour(run, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in run("explain", "tr(A*B)", "--wrt", "A").stdout
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in run("explain", "tr(A*B)", "--wrt", "A").stdout
+    assert "\x1b[" in run("explain", "tr(A*B)", "--wrt", "A", "--color", "always").stdout
+
+
+def completions(words: str, incomplete: str = "") -> list[str]:
+    """What bash offers after these words."""
+    count = str(len(shlex.split(words)))
+    done = process(_MATGRAD_COMPLETE="bash_complete", COMP_WORDS=f"{words} {incomplete}", COMP_CWORD=count)
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
 def test_shell_completion():
-    done = process(_MATGRAD_COMPLETE="bash_complete", COMP_WORDS="matgrad mini", COMP_CWORD="1")
-    assert done.stdout.strip() == "plain,minimize"
+    assert completions("matgrad", "mini") == ["plain,minimize"]
+    assert "plain,--format" in completions("matgrad explain", "--f")
+    assert completions("matgrad explain --color", "al") == ["plain,always"]
+    assert completions("matgrad grad", "exam") == ["file,exam"]
+    assert completions("matgrad grad examples/design.mg --fn") == ["plain,d_optimal", "plain,a_optimal"]
+    assert completions("matgrad grad examples/ridge.mg --wrt", "l") == ["plain,lam"]
+    assert completions("matgrad minimize examples/matrix_factorization.mg --var", "U,V") == ["plain,U,V"]
+    assert completions("matgrad grad nothing.mg --wrt") == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(shell):
+    done = process(_MATGRAD_COMPLETE=f"{shell}_source")
+    assert done.returncode == 0
+    assert f"_MATGRAD_COMPLETE={shell}_complete" in done.stdout
+
+
+def test_a_closed_pipe_is_no_error():
+    command = f"{sys.executable} -m matgrad explain 'expm(A)' --wrt A --format html | head -c 20; wait"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("<!DOCTYPE html>\n<htm", "")
+
+
+def test_interruption():
+    program = (
+        "import sys, time\nfrom matgrad.__main__ import main\nimport matgrad.runtime.function as module\n"
+        "def slow(source):\n    print('started', flush=True)\n    time.sleep(60)\n"
+        "module.function_of = slow\nsys.argv[1:] = ['grad', 'x']\nmain()"
+    )
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout.readline() == "started\n"
+        running.send_signal(signal.SIGINT)
+        assert running.stderr.read() == "interrupted\n"
+        assert running.wait() == 130
 
 
 def test_errors_that_are_not_ours_are_not_hidden(monkeypatch):
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("matgrad.runtime.function.function", broken)
+    monkeypatch.setattr("matgrad.runtime.function.function_of", broken)
     assert isinstance(CliRunner().invoke(cli, ["grad", "x'*x"]).exception, ZeroDivisionError)
 
 

@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 
 import matgrad as mg
+from matgrad.compiler.calculus.rulebook import rulebook
+from matgrad.compiler.explain.glossary import MEANINGS
 from matgrad.compiler.explain.layout import MOST_STEPS
+from matgrad.compiler.language.functions.table import AUXILIARY
+from matgrad.compiler.printing.unparse import unparse
 from tests.explain.test_steps import EXAMPLES, FORMS, FUNCTIONS, LISTED
 
+ROOT = Path(__file__).parents[2]
 SEED = """\
 The gradient of tr(A*B) by A
 
@@ -158,7 +163,7 @@ def test_long_derivations_are_folded_and_say_so() -> None:
         assert note in text
     assert "folded" not in whole.text() + whole.markdown() + whole.latex()
     assert f"<summary>{count - 10} steps are folded here</summary>" in folded.html()
-    assert folded.html().count('<td class="why">') == len(whole.steps)
+    assert folded.html().count('class="why"') == len(whole.steps)
     assert len(whole.text()) > 3 * len(folded.text())
 
 
@@ -174,6 +179,16 @@ def test_astronomically_long_texts_are_folded() -> None:
     text = program.f.explain("x").text()
     assert len(text) < 30_000
     assert re.search(r"\.\.\. \d+ (more names|more lines|steps) folded", text)
+
+
+def test_functions_of_derivatives_alone_are_told() -> None:
+    explanation = mg.function("eigmax(A*A')").explain("A")
+    for text in (explanation.text(), explanation.markdown(), explanation.latex(), explanation.html()):
+        assert "the projector on the space of the largest eigenvalue" in text
+    printed = {f for f in AUXILIARY if not any(name == f for name, _, _ in rulebook().definitions)}
+    assert MEANINGS.keys() == printed
+    page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    assert all(re.search(rf"`{name}\(", page) for name in MEANINGS)
 
 
 class TestWhatIsExplained:
@@ -212,6 +227,29 @@ class TestWhatIsExplained:
         assert step.reasons[0].reference == reference.strip()
 
 
+class TestTheFunctionAsItIsWritten:
+    def first(self, text: str, variable: str) -> list[str]:
+        """The lines of the function."""
+        steps = mg.function(text).explain(variable).derived.sections[0].steps
+        return [unparse(step.shown.body) for step in steps]
+
+    def test_the_order_of_the_text_is_kept(self) -> None:
+        assert self.first("tr(Y'*X*W)", "W") == ["tr(Y'*X*W)"]
+        assert self.first("1 + x'*x", "x") == ["1 + x'*x"]
+
+    def test_what_reads_otherwise_is_shown_as_printed_too(self) -> None:
+        assert self.first("norm1(x)", "x") == ["norm1(x)", "sum(abs(x))"]
+        assert self.first("log(det(X))", "X") == ["log(det(X))", "logdet(X)"]
+
+    def test_names_of_the_text_stand_in_it(self) -> None:
+        assert self.first("{ S = A*A' + I; y'*inv(S)*y + logdet(S)*2 }", "A")[0] == "y'*inv(S)*y + logdet(S)*2"
+
+    def test_derivatives_and_calls_are_shown_as_printed(self) -> None:
+        assert "grad" not in self.first("grad(x'*A*x, x)'*x", "A")[0]
+        program = mg.loads("fn g(x: vector[n]) = x'*x\nfn f(x: vector[n]) = 2*g(x)")
+        assert unparse(program.f.explain("x").steps[0].shown.body) == "2*x'*x"
+
+
 class TestErrors:
     def test_unknown_format(self) -> None:
         with pytest.raises(mg.ArgumentError, match="there is no format 'latx'") as caught:
@@ -225,6 +263,8 @@ class TestErrors:
 
     def test_no_variable(self) -> None:
         with pytest.raises(mg.ArgumentError, match="which variable"):
+            mg.function("tr(A*B)").explain()
+        with pytest.raises(mg.ArgumentError, match=r'write .explain\("A"\)'):
             mg.function("tr(A*B)").explain()
 
     def test_several_results(self) -> None:

@@ -114,7 +114,7 @@ def test_the_factorization_is_shared() -> None:
     _, joint = program(*JOINT[2])
     texts = [line for shared in shared_steps(joint) for line in shared.lines]
     assert any("cholesky(" in text for text in texts)
-    assert not any("cholesky_inverse" in text for text in texts)
+    assert not any("out1" in text for text in texts)
 
 
 def test_what_only_one_result_needs_is_not_shared() -> None:
@@ -145,7 +145,7 @@ def test_rules_with_the_formula_before_and_after() -> None:
     f = mg.function("det(inv(A))*x'*x")
     account = saving(f, "grad", f.explain("x").derived, {})
     (entry,) = [entry for entry in account.rules if entry.what == "det-inverse"]
-    assert (str(entry.before), str(entry.operations)) == ("8/3*m^3 + 2*n + 1", "2/3*m^3 + 2*n + 1")
+    assert (str(entry.before), str(entry.operations)) == ("8/3*m^3 + 3*n", "2/3*m^3 + 2*n + 1")
 
 
 def test_unknown_size_and_function_without_kernel() -> None:

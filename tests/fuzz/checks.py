@@ -7,7 +7,8 @@ not converge, because a kink is near or the numbers are large) is passed over an
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,14 @@ from matgrad.compiler.plan import plan
 from matgrad.compiler.plan.atoms import NoRoutine
 from matgrad.compiler.tensor.evaluate import evaluate, size_names
 
-from .productions import SIZES
+from .productions import INTEGERS
 from .programs import Program, array, data
 
 Array = Any
 LARGEST = 1e4
-MOST_VARIABLES = 2  # to differentiate by
+MOST_VARIABLES = 2  # to differentiate by; the second derivative is taken by one
+# Of the evaluation, of the plan, of what is printed.
+EXACT, PLANNED = 1e-9, 1e-8
 
 
 class Unclear(Exception):
@@ -34,46 +37,58 @@ class Unclear(Exception):
 def complaint(program: Program, seed: int, kernels: bool = False) -> str:
     """What is wrong with matgrad's answers, or an empty text.  Raises Unclear.
 
-    With `kernels` the value and the gradient are also computed by compiled kernels.
+    With `kernels` values and derivatives are also computed by compiled kernels, through calls.
     """
     arrays = data(program.parameters, seed)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            truth = program.value(arrays)
+            truths = program.values(arrays)
         except (np.linalg.LinAlgError, ValueError) as error:
             raise Unclear from error
-        if not np.all(np.isfinite(truth)) or np.max(np.abs(truth)) > LARGEST:
+        if not all(np.all(np.isfinite(t)) and np.max(np.abs(t)) <= LARGEST for t in truths):
             raise Unclear
-        function = mg.function(program.text)
-        value = _evaluated(function.definition(), arrays)
-        found = _differs("value", value, truth, 1e-9)
-        if found:
-            return found
-        found = _differs("planned value", _planned(function.definition(), arrays), truth, 1e-9)
-        found = found or _printed("value", function, arrays, truth)
+        function = program.function
+        found = _values(function, arrays, truths, kernels)
         if found or not program.parameters:
             return found
-        if kernels:
-            found = _differs("compiled value", function(**arrays), truth, 1e-9)
-            if found:
-                return found
+        if program.further is not None:
+            program = replace(program, further=None)
+            function = program.function
         rng = np.random.default_rng(seed + 1)
         # The orthogonal parameter is trusted: rules that use it are not true around it.
-        variables = [name for name in program.parameters if name != "Q"]
+        variables = [name for name in program.parameters if name != "Q" and name not in INTEGERS]
         rng.shuffle(variables)
-        judged = 0
+        judged: list[str] = []
         for name in variables[:MOST_VARIABLES]:
             try:
-                found = _derivatives(function, program, arrays, name, rng, kernels)
+                found = _derivatives(function, program, arrays, name, rng, not judged)
             except Unclear:
                 continue
             if found:
                 return found
-            judged += 1
+            judged.append(name)
         if variables and not judged:
             raise Unclear
-    return ""
+        return _programs(function, program, arrays, judged, kernels) if judged else ""
+
+
+def _values(function: mg.Function, arrays: dict[str, Array], truths: Sequence[Array], kernels: bool) -> str:
+    definition = definition_for(function, arrays)
+    for result, truth in zip(definition.results, truths, strict=True):
+        found = differs("value", evaluate(result, arrays, _sizes(definition, arrays)), truth, EXACT)
+        if found:
+            return found
+    if len(truths) > 1 or kernels:
+        computed = planned(definition, arrays)
+        found = next(filter(None, (differs("planned value", p, t, EXACT) for p, t in zip(computed, truths))), "")
+        if kernels and not found:
+            given = function(**arrays)
+            returned = given if len(truths) > 1 else (given,)
+            found = next(filter(None, (differs("compiled value", p, t, EXACT) for p, t in zip(returned, truths))), "")
+        if found or len(truths) > 1:
+            return found
+    return printed("value", function, arrays, truths[0])
 
 
 def _derivatives(
@@ -82,7 +97,7 @@ def _derivatives(
     arrays: dict[str, Array],
     name: str,
     rng: np.random.Generator,
-    kernels: bool,
+    second: bool,
 ) -> str:
     direction = array(name, rng, direction=True)
 
@@ -100,26 +115,23 @@ def _derivatives(
 
     slope, doubt = along(program.value)
     tolerance = max(1e-6, 30 * doubt)
-    scalar = slope.ndim == 0
-    tangent = function.jvp(name).definition()
+    tangent = definition_for(function.jvp(name), arrays)
     last = tangent.parameters[-1].name
-    found = _differs(f"jvp by {name}", _evaluated(tangent, arrays | {last: direction}), slope, tolerance)
+    found = differs(f"jvp by {name}", evaluated(tangent, arrays | {last: direction}), slope, tolerance)
     if found:
         return found
-    derived = (function.grad(name) if scalar else function.jac(name)).definition()
-    derivative = _evaluated(derived, arrays)
-    what = f"{'gradient' if scalar else 'Jacobian'} by {name}"
-    found = _differs(what, np.tensordot(derivative, direction, direction.ndim), slope, tolerance)
-    found = found or _differs(f"planned {what}", _planned(derived, arrays), derivative, 1e-8)
-    found = found or _printed(what, function.grad(name) if scalar else function.jac(name), arrays, derivative)
-    if kernels and not found:
-        found = _differs(
-            f"compiled {what}", (function.grad(name) if scalar else function.jac(name))(**arrays), derivative, 1e-8
-        )
-    if found or not scalar:
+    derived = function.jac(name) if slope.ndim else function.grad(name)
+    gradient = definition_for(derived, arrays)
+    derivative = evaluated(gradient, arrays)
+    what = f"{'Jacobian' if slope.ndim else 'gradient'} by {name}"
+    found = differs(what, np.tensordot(derivative, direction, direction.ndim), slope, tolerance)
+    if found or not second:
+        return found
+    found = printed(what, derived, arrays, derivative)
+    if found or slope.ndim:
         return found
     try:
-        return _second(function, arrays, name, direction, along, derived)
+        return _second(function, arrays, name, direction, along, gradient)
     except mg.DomainError:  # eigenvalues and the like, where they are multiple
         return ""
 
@@ -132,45 +144,83 @@ def _second(
     along: Callable[..., tuple[Array, Array]],
     gradient: Definition,
 ) -> str:
-    slope, doubt = along(lambda moved: _evaluated(gradient, moved))
-    product = function.hvp(name).definition()
+    slope, doubt = along(lambda moved: evaluated(gradient, moved))
+    product = definition_for(function.hvp(name), arrays)
     last = product.parameters[-1].name
-    value = _evaluated(product, arrays | {last: direction})
+    value = evaluated(product, arrays | {last: direction})
     tolerance = max(1e-6, 30 * doubt)
-    found = _differs(f"hvp by {name}", value, slope, tolerance)
+    found = differs(f"hvp by {name}", value, slope, tolerance)
     if found:
         return found
-    hessian = _evaluated(function.hess(name).definition(), arrays)
-    return _differs(f"Hessian by {name}", np.tensordot(hessian, direction, direction.ndim), value, 1e-7)
+    hessian = evaluated(definition_for(function.hess(name), arrays), arrays)
+    return differs(f"Hessian by {name}", np.tensordot(hessian, direction, direction.ndim), value, 1e-7)
 
 
-def _printed(what: str, function: mg.Function, arrays: dict[str, Array], truth: Array) -> str:
+def _programs(
+    function: mg.Function, program: Program, arrays: dict[str, Array], variables: Sequence[str], kernels: bool
+) -> str:
+    """The program of the value and all gradients together (or of the Jacobian), against the evaluation."""
+    scalar = not program.value(arrays).ndim
+    derived = function.value_and_grad(*variables) if scalar else function.jac(variables[0])
+    definition = definition_for(derived, arrays)
+    sizes = _sizes(definition, arrays)
+    truths = [evaluate(r, arrays, sizes) for r in definition.results]
+    what = f"{'gradient' if scalar else 'Jacobian'} by {', '.join(variables)}"
+    pairs = list(zip(planned(definition, arrays), truths, strict=True))
+    if not scalar:  # its value has no part in the program of the Jacobian
+        base = definition_for(function, arrays)
+        pairs.append((planned(base, arrays)[0], evaluated(base, arrays)))
+    found = next(filter(None, (differs(f"planned {what}", p, t, PLANNED) for p, t in pairs)), "")
+    if kernels and not found:
+        returned = derived(**arrays)
+        flat = [returned] if not scalar else [returned[0], *(returned[1] if len(variables) > 1 else returned[1:])]
+        found = next(filter(None, (differs(f"compiled {what}", p, t, PLANNED) for p, t in zip(flat, truths))), "")
+    return found
+
+
+def printed(what: str, function: mg.Function, arrays: dict[str, Array], truth: Array) -> str:
     """What is printed parses again, with equal values."""
-    again = mg.function(function.text())
+    text = function.text() if not function._untyped else _text(definition_for(function, arrays))
+    again = mg.function(text)
     if set(again.parameters) - arrays.keys():
         return f"printed {what}: other parameters"
-    orders = () if "fn " in function.text() else tuple(arrays[name].ndim for name in again.parameters)
-    definition = again.definition(orders)
-    sizes = size_names(list(definition.parameters), arrays)
-    return _differs(f"printed {what}", evaluate(definition.results[0], arrays, sizes), truth, 1e-8)
+    return differs(f"printed {what}", evaluated(definition_for(again, arrays), arrays), truth, PLANNED)
 
 
-def _evaluated(definition: Definition, arrays: dict[str, Array]) -> Array:
-    return evaluate(definition.results[0], arrays, SIZES)
+def _text(definition: Definition) -> str:
+    from matgrad.compiler.printing.printer import function_text
+
+    return function_text("f", definition.parameters, definition.results, definition.several)
 
 
-def _planned(definition: Definition, arrays: dict[str, Array]) -> Array:
+def definition_for(function: mg.Function, arrays: dict[str, Array]) -> Definition:
+    """The function for parameters of these orders."""
+    return function.definition(tuple(np.ndim(arrays[name]) for name in function._untyped))
+
+
+def _sizes(definition: Definition, arrays: dict[str, Array]) -> dict[str, int]:
+    integers = {p.name: int(arrays[p.name]) for p in definition.parameters if "integer" in p.attributes}
+    return size_names(list(definition.parameters), arrays) | integers
+
+
+def evaluated(definition: Definition, arrays: dict[str, Array]) -> Array:
+    return evaluate(definition.results[0], arrays, _sizes(definition, arrays))
+
+
+def planned(definition: Definition, arrays: dict[str, Array]) -> Sequence[Array]:
+    """The results of the program; those of the evaluation where there is none.  Raises Unclear if it fails."""
+    sizes = _sizes(definition, arrays)
     try:
-        program = plan(definition.results, definition.parameters, SIZES)
+        program = plan(definition.results, definition.parameters, sizes)
     except NoRoutine:
-        return _evaluated(definition, arrays)
+        return [evaluate(r, arrays, sizes) for r in definition.results]
     status, outputs = run(program, [arrays[p.name] for p in definition.parameters])
     if status:
         raise Unclear
-    return outputs[0]
+    return outputs
 
 
-def _differs(what: str, found: Array, truth: Array, tolerance: float) -> str:
+def differs(what: str, found: Array, truth: Array, tolerance: float) -> str:
     found, truth = np.asarray(found), np.asarray(truth)
     if found.shape != truth.shape:
         return f"{what}: shape {found.shape} instead of {truth.shape}"

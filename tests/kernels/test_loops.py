@@ -116,7 +116,7 @@ def test_contiguous_axes_become_one_loop() -> None:
     assert "b[i] = a[i]" in text
 
 
-def glm(local: bool) -> Program:
+def glm(local: bool, function: str = "softplus", derivative: str = "sigmoid") -> Program:
     """f = sum(softplus(X*w) + y.*(X*w)), its gradient, and the row sums of X, in one pass over X."""
     m, n, _ = SIZES
     x, y, w = Buffer("X", (m, n), "input"), Buffer("y", (m,), "input"), Buffer("w", (n,), "input")
@@ -130,10 +130,10 @@ def glm(local: bool) -> Program:
             (m,),
             (load, Load(y.view(), (0,))),
             (
-                Op("softplus", (Ref("load", 0),)),
+                Op(function, (Ref("load", 0),)),
                 Op("mul", (Ref("load", 0), Ref("load", 1))),
                 Op("add", (Ref("op", 0), Ref("op", 1))),
-                Op("sigmoid", (Ref("load", 0),)),
+                Op(derivative, (Ref("load", 0),)),
                 Op("add", (Ref("op", 3), Ref("load", 1))),
             ),
             (Store(f.view(), (), Ref("op", 2), "sum"), Store(z.view(), (0,), Ref("op", 4))),
@@ -151,16 +151,20 @@ def glm(local: bool) -> Program:
     return Program((x, y, w), (f, g, s, c), (z,), (rows,))
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("functions", [("softplus", "sigmoid"), ("abs", "sign")])
 @pytest.mark.parametrize("local", [False, True])
-def test_rows(local: bool) -> None:
-    program = glm(local)
-    kernel = Kernel(program)
+def test_rows(local: bool, functions: tuple[str, str], dtype: str) -> None:
+    program = glm(local, *functions)
+    kernel = Kernel(program, dtype)
     rng = np.random.default_rng(1)
-    for m, n in ((0, 3), (5, 0), (1, 1), (7, 3), (300, 5), (1000, 40)):
-        arguments = (rng.normal(size=(m, n)), rng.normal(size=m), rng.normal(size=n))
+    shapes = [(m, n) for m in (0, 1, 7, 8, 9, 15, 16, 17, 33) for n in (0, 1, 3, 9)]
+    for m, n in (*shapes, (300, 5), (1000, 40)):
+        arguments = [a.astype(dtype) for a in (rng.normal(size=(m, n)), rng.normal(size=m), rng.normal(size=n))]
         expected, found = both(program, arguments, kernel)
+        close = {"float64": 1e-10, "float32": 1e-4}[dtype]
         for e, f in zip(expected, found, strict=True):
-            np.testing.assert_allclose(f, e, rtol=1e-10, atol=1e-9 * np.abs(e).max(initial=1.0))
+            np.testing.assert_allclose(f, e, rtol=close, atol=close * np.abs(e).max(initial=1.0))
 
 
 def test_requirements_and_integer_arguments() -> None:

@@ -9,7 +9,7 @@ from matgrad.compiler.tensor import algebra
 from matgrad.compiler.tensor.dims import Dim
 from matgrad.compiler.tensor.expr import Expr, symbol
 
-from .language import definition, expression, read
+from .language import definition, equal, expression, read
 
 UNCHANGED = [
     # Products and traces.
@@ -205,6 +205,13 @@ def test_full_function() -> None:
     assert printer.function_text("f", structured.parameters, structured.results, False) == (
         "fn f(x: nonneg vector[n], S: sparse symmetric matrix[2*n, 2*n]) = x"
     )
+
+
+@pytest.mark.parametrize("text", ["diag(A)", "grad(sum(diag(A).^3), A)", "diag(diag(A))*diag(A)"])
+def test_diagonal_of_a_rectangular_matrix(text: str) -> None:
+    made = read(f"fn f(A: matrix[m, n], y: vector[m]) = {text}")
+    again = printer.function_text("f", made.parameters, made.results, False)
+    assert equal(made.parameters, read(again).results[0], made.results[0]), again
 
 
 def test_sizes() -> None:

@@ -75,8 +75,8 @@ def _data(name, parameters, shape, sizes, rng):
 
 
 def check_differential_line(key: Key) -> int:
-    """Raises Refused unless the `d` line of that key is the derivative of the function; how many random directional
-    derivatives were compared."""
+    """Raises Refused unless the `d` line of that key is the derivative of the function; how many entries of
+    directional derivatives were compared."""
     compared = 0
     name, _, literal = key
     template = rulebook().differentials[key]
@@ -143,7 +143,7 @@ def check_kinks(key: Key, arguments) -> None:
 
 
 def check_differential_where(function, arguments, arrays, sizes) -> int:
-    """The line of `where`: each branch moves where it is taken; 2, the number of branches."""
+    """The line of `where`: each branch moves where it is taken; how many numbers were compared."""
     a, b = arguments[1:]
     direction = symbol("direction", a.shape)
     along = np.random.default_rng(1).normal(size=(4, 5))
@@ -152,4 +152,4 @@ def check_differential_where(function, arguments, arrays, sizes) -> int:
         value = evaluate(differential(function, {position: direction}), {**arrays, "direction": along}, sizes)
         if not np.array_equal(value, expected):
             raise Refused(f"differential by {arguments[position].name}: {value} is not {expected}")
-    return 2
+    return 2 * along.size

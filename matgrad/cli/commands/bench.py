@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...grammar.errors import DomainError
+from .. import completion
 from ..inputs import ExpressionCommand, fn_option, known, read_function, read_functions, sizes, source_argument
-from ..output import console, seconds_text, table
+from ..output import console, echo_json, seconds_text, table
+from ..settings import json_option
 
 if TYPE_CHECKING:
     from ...runtime.function import Function
@@ -20,7 +22,12 @@ DEFAULT_SIZE = 100
 @click.command("bench", cls=ExpressionCommand, short_help="Time the functions of a file on random data.")
 @source_argument
 @fn_option
-@click.option("--wrt", metavar="NAME", help="The parameter to differentiate by.  [default: each one]")
+@click.option(
+    "--wrt",
+    metavar="NAME",
+    help="The parameter to differentiate by.  [default: each one]",
+    shell_complete=completion.parameters,
+)
 @click.option(
     "--size",
     "lengths",
@@ -30,7 +37,10 @@ DEFAULT_SIZE = 100
     help=f"A size.  [default: {DEFAULT_SIZE}]",
 )
 @click.option("--float32", "single", is_flag=True, help="Compute in float32.")
-def command(source: str, name: str | None, wrt: str | None, lengths: dict[str, int], single: bool) -> None:
+@json_option
+def command(
+    source: str, name: str | None, wrt: str | None, lengths: dict[str, int], single: bool, as_json: bool
+) -> None:
     """Time the functions of a file on random data: the value, and the value with the gradient.
 
     The numbers drawn have the declared attributes. A call is a plain one, with all arguments; the first one, in which
@@ -43,6 +53,7 @@ def command(source: str, name: str | None, wrt: str | None, lengths: dict[str, i
     functions = [read_function(source, name)] if name is not None else read_functions(source)
     check_names(functions, wrt, lengths)
     screen = console()
+    timings = []
     made = table("function", "computes", "sizes", "first call>", "each call>", "Gflop/s>")
     with screen.status("timing ...") as status:
         for function in functions:
@@ -51,10 +62,15 @@ def command(source: str, name: str | None, wrt: str | None, lengths: dict[str, i
             for what, derived in timed_functions(function, wrt):
                 status.update(f"timing {function.name or 'expression'}: {what} ...")
                 first, each, rate = measured(derived, chosen, single)
+                timings.append({"function": function.name, "computes": what, "sizes": chosen, "float32": single,
+                                "first_call_seconds": first, "seconds": each, "gflops": rate})  # fmt: skip
                 made.add_row(
                     function.name or "expression", what, sized, seconds_text(first), seconds_text(each), f"{rate:.3g}"
                 )
-    screen.print(made)
+    if as_json:
+        echo_json({"timings": timings})
+    else:
+        screen.print(made)
 
 
 def check_names(functions: list[Function], wrt: str | None, lengths: dict[str, int]) -> None:

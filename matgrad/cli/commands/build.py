@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import click
 
-from ..inputs import sizes
+from .. import completion, records
+from ..inputs import is_file, sizes
+from ..output import console, echo_json
+from ..settings import json_option
 
 
 @click.command("build", short_help="Compile a file ahead of time.")
-@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("file", shell_complete=completion.sources)
 @click.option(
     "-o", "--output", "folder", required=True, metavar="DIR", help="The folder to write to (made if missing)."
 )
@@ -18,7 +21,9 @@ from ..inputs import sizes
     metavar="NAME",
     help="A parameter to differentiate by: adds f_grad and f_value_and_grad, or f_jac. May be repeated.",
 )
-@click.option("--fn", "name", metavar="NAME", help="Only this function of the file.")
+@click.option(
+    "--fn", "name", metavar="NAME", help="Only this function of the file.", shell_complete=completion.functions
+)
 @click.option(
     "--emit",
     type=click.Choice(["module", "so"]),
@@ -36,8 +41,16 @@ from ..inputs import sizes
 @click.option(
     "--check", "only_check", is_flag=True, help="Write nothing; tell whether the files in DIR are up to date."
 )
+@json_option
 def command(
-    file: str, folder: str, wrt: tuple[str, ...], name: str | None, emit: str, given: dict[str, int], only_check: bool
+    file: str,
+    folder: str,
+    wrt: tuple[str, ...],
+    name: str | None,
+    emit: str,
+    given: dict[str, int],
+    only_check: bool,
+    as_json: bool,
 ) -> None:
     """Compile the functions of a file ahead of time, for use without matgrad.
 
@@ -50,14 +63,30 @@ def command(
     """
     from ...runtime import ahead
 
+    if not is_file(file):
+        raise click.UsageError(f"build takes a file: there is none called {file}")
     if only_check:
-        found = ahead.stale(file, folder)
-        for path, reason in found:
-            click.echo(f"{path} {reason}", err=True)
-        if found:
-            click.get_current_context().exit(1)
-        click.echo(f"{folder} is up to date with {file}")
+        check(file, folder, as_json)
         return
-    for path in ahead.build(file, folder, wrt=wrt, fn=name, emit=emit, sizes=given):
-        if not any(part.endswith("_support") for part in path.parts):
-            click.echo(path)
+    with console(stderr=True).status(f"compiling {file} ..."):
+        made = ahead.build(file, folder, wrt=wrt, fn=name, emit=emit, sizes=given)
+    files = [str(path) for path in made if not any(part.endswith("_support") for part in path.parts)]
+    if as_json:
+        echo_json({"files": files})
+    else:
+        click.echo("\n".join(files))
+
+
+def check(file: str, folder: str, as_json: bool) -> None:
+    """Tell whether the files are up to date; status 1 if one is not."""
+    from ...runtime import ahead
+
+    found = ahead.stale(file, folder)
+    if as_json:
+        echo_json(records.stale(found))
+    elif not found:
+        click.echo(f"{folder} is up to date with {file}")
+    for path, reason in () if as_json else found:
+        click.echo(f"{path} {reason}", err=True)
+    if found:
+        click.get_current_context().exit(1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ..output import size_text
+from ..output import echo_json, size_text
+from ..settings import json_option
 
 
 @click.group("cache", short_help="Show or clear the kernels kept on disk.")
@@ -22,12 +23,16 @@ def command() -> None:
 
 
 @command.command()
-def info() -> None:
+@json_option
+def info(as_json: bool) -> None:
     """Print the folder, the number of its entries (kernels, routines and plans), and their size."""
     from ...runtime.cache import kept
 
     found = kept()
-    if found.folder is None:
+    if as_json:
+        folder = None if found.folder is None else str(found.folder)
+        echo_json({"folder": folder, "entries": found.files, "bytes": found.size, "largest": found.largest})
+    elif found.folder is None:
         why = "there is no folder that only you can write to" if found.largest else "MATGRAD_CACHE_SIZE is 0"
         click.echo(f"nothing is kept: {why}")
     else:
@@ -36,9 +41,13 @@ def info() -> None:
 
 
 @command.command()
-def clear() -> None:
+@json_option
+def clear(as_json: bool) -> None:
     """Remove all entries."""
     from ...runtime.cache import clear as remove
 
     removed = remove()
+    if as_json:
+        echo_json({"removed": removed.files, "bytes": removed.size})
+        return
     click.echo(f"removed {removed.files} files, {size_text(removed.size)}")

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .. import records
 from ..inputs import ExpressionCommand, is_file, read_functions, source_argument
-from ..output import console, table
+from ..output import console, echo_json, table
+from ..settings import json_option
 
 if TYPE_CHECKING:
     from ...runtime.function import Function
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 
 @click.command("check", cls=ExpressionCommand, short_help="Test every derivative of a file numerically.")
 @source_argument
-def command(source: str) -> None:
+@json_option
+def command(source: str, as_json: bool) -> None:
     """Parse a file, infer shapes, and test every derivative numerically.
 
     Each function is tested by each of its parameters: the gradient (of a scalar function) or the Jacobian, entry by
@@ -37,7 +40,8 @@ def command(source: str) -> None:
     made = table("function", "by", "derivative", "relative error>", "")
     with screen.status("checking ...") as status:
         for function in functions:
-            screen.print(signature(function), markup=False, soft_wrap=True)
+            if not as_json:
+                screen.print(signature(function), markup=False, soft_wrap=True)
             for outcome in checked(function):
                 outcomes.append(outcome)
                 status.update(f"checking ... {outcome.function} by {outcome.variable}")
@@ -45,6 +49,11 @@ def command(source: str) -> None:
                 error = f"{outcome.error:.1e}" if outcome.error == outcome.error else ""
                 note = f"{verdict} {outcome.note}" if outcome.note else verdict
                 made.add_row(outcome.function, outcome.variable, outcome.derivative, error, note)
+    if as_json:
+        passed = all(outcome.passed for outcome in outcomes)
+        found = [records.outcome(outcome) for outcome in outcomes]
+        echo_json({"passed": passed, "tolerance": TOLERANCE, "derivatives": found})
+        click.get_current_context().exit(0 if passed else 1)
     if outcomes:
         screen.print(made)
     failed = sum(not outcome.passed for outcome in outcomes)

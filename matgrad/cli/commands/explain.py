@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .. import completion, records, settings
 from ..inputs import ExpressionCommand, choose_variable, fn_option, known, read_function, sizes, source_argument
-from ..output import console
+from ..output import console, echo_json
+from ..settings import json_option
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -20,6 +22,7 @@ STYLES = {
     "title": "bold",
     "name": "cyan",
     "value": "",
+    "result": "bold",
     "sign": "dim",
     "rule": "green",
     "text": "",
@@ -30,7 +33,12 @@ STYLES = {
 
 @click.command("explain", cls=ExpressionCommand, short_help="Show how a derivative comes about, step by step.")
 @source_argument
-@click.option("--wrt", metavar="NAME", help="The parameter to differentiate by (several: --wrt U,V).")
+@click.option(
+    "--wrt",
+    metavar="NAME",
+    help="The parameter to differentiate by (several: --wrt U,V).",
+    shell_complete=completion.parameters,
+)
 @fn_option
 @click.option(
     "--format",
@@ -50,6 +58,7 @@ STYLES = {
     callback=sizes,
     help="A size to count operations for, with --plan.",
 )
+@json_option
 def command(
     source: str,
     wrt: str | None,
@@ -58,6 +67,7 @@ def command(
     everything: bool,
     planned: bool,
     lengths: dict[str, int],
+    as_json: bool,
 ) -> None:
     """Show how a derivative comes about: the gradient of a scalar, the Jacobian of an array.
 
@@ -76,6 +86,8 @@ def command(
     """
     from ...runtime.explanation import written_derivative
 
+    if as_json and form != "text":
+        raise click.UsageError("--json and --format exclude one another")
     if planned and form != "text":
         raise click.UsageError("--plan is written as text only")
     if lengths and not planned:
@@ -90,10 +102,12 @@ def command(
         variables = [known(part.strip(), function.parameters, "parameter") for part in (wrt or "").split(",") if part]
         variables = variables or [choose_variable(function, None)]
         explanation = function.explain(*variables, format=form, fold=not everything)
-    if form != "text":
-        click.echo(str(explanation))
-    elif planned:
+    if planned:
         show_plan(function, operation, explanation, lengths)
+    elif as_json:
+        echo_json(records.derivation(explanation.derived))
+    elif form != "text":
+        click.echo(str(explanation))
     else:
         show(explanation)
 
@@ -115,6 +129,9 @@ def show_plan(function: Function, operation: str, explanation: Explanation, leng
     from ..account import lines
 
     account = saving(function, operation, explanation.derived, lengths)
+    if settings.as_json():
+        echo_json(records.plan(account, explanation.derived.title))
+        return
     screen = console()
     for line in [*results(explanation.derived), [], *lines(account)]:
         screen.print(styled(line), soft_wrap=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...grammar.errors import FileError
+from .. import completion, records
 from ..data import DataOptions, collect, shaped
 from ..inputs import (
     ExpressionCommand,
@@ -24,7 +25,8 @@ from ..inputs import (
     source_argument,
     values,
 )
-from ..output import console, seconds_text, table
+from ..output import console, echo_json, seconds_text, table
+from ..settings import json_option
 from ..tables import read_array
 
 if TYPE_CHECKING:
@@ -44,7 +46,14 @@ SHOWN = 12  # arrays with at most so many entries are printed in full
 @click.command("minimize", cls=ExpressionCommand, short_help="Minimize a function over some of its parameters.")
 @source_argument
 @fn_option
-@click.option("--var", "names", metavar="NAME", multiple=True, help="A variable (several: --var U,V).")
+@click.option(
+    "--var",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    help="A variable (several: --var U,V).",
+    shell_complete=completion.parameters,
+)
 @click.option("--data", "files", metavar="[NAME=]FILE", multiple=True, help="Data: .csv, .npy or .npz; see above.")
 @click.option(
     "--target", "targets", metavar="[NAME=]COLUMN", multiple=True, help="A column that is a parameter of its own."
@@ -78,6 +87,7 @@ SHOWN = 12  # arrays with at most so many entries are printed in full
 @click.option("--max-iterations", type=click.IntRange(1), default=10_000, show_default=True, help="End after so many.")
 @click.option("--show", metavar="[NAME=]EXPR", multiple=True, help="Print the value of an expression at the minimum.")
 @click.option("--output", metavar="FILE.npz", help="Write the variables to a file.")
+@json_option
 def command(
     source: str,
     name: str | None,
@@ -97,6 +107,7 @@ def command(
     max_iterations: int,
     show: tuple[str, ...],
     output: str | None,
+    as_json: bool,
 ) -> None:
     """Minimize a scalar function over some of its parameters.
 
@@ -134,10 +145,11 @@ def command(
     if (method or "L-BFGS-B").lower() == "l-bfgs-b":
         options |= {"maxfun": 100 * max_iterations, "gtol": tolerance, "ftol": ROUNDING}
     screen = console()
-    for variable in variables:
-        gradient = formula(function.grad(variable).definition().results[0])
-        screen.print(f"gradient of {function.name or 'f'} by {variable}: {gradient}", markup=False, soft_wrap=True)
-    screen.print(f"data: {', '.join(map(described, data.items()))}", markup=False, soft_wrap=True)
+    if not as_json:
+        for variable in variables:
+            gradient = formula(function.grad(variable).definition().results[0])
+            screen.print(f"gradient of {function.name or 'f'} by {variable}: {gradient}", markup=False, soft_wrap=True)
+        screen.print(f"data: {', '.join(map(described, data.items()))}", markup=False, soft_wrap=True)
     with screen.status("compiling ...") as status:
         found = minimize(
             function,
@@ -151,16 +163,18 @@ def command(
             tol=tolerance,
             options=options,
         )
-    screen.print(summary(found))
     everything = {**data, **found.arrays}
-    for label, array in found.arrays.items():
-        screen.print(f"{label} = {value_text(array)}", markup=False, soft_wrap=True)
-    for label, expression in shown:
-        value = expression(**{name: everything[name] for name in expression.parameters})
-        screen.print(f"{label} = {value_text(value)}", markup=False, soft_wrap=True)
+    values = {label: f(**{name: everything[name] for name in f.parameters}) for label, f in shown}
     if output is not None:
         write(output, found.arrays)
-    if not found.success and not found.gradient_norm <= tolerance:
+    converged = bool(found.success or found.gradient_norm <= tolerance)
+    if as_json:
+        echo_json(records.minimum(found, values, converged))
+        click.get_current_context().exit(0 if converged else 1)
+    screen.print(summary(found))
+    for label, value in [*found.arrays.items(), *values.items()]:
+        screen.print(f"{label} = {value_text(value)}", markup=False, soft_wrap=True)
+    if not converged:
         raise click.ClickException(f"not converged: {found.message}")
 
 

@@ -1,0 +1,44 @@
+"""Small programs that the fuzzer found to be wrong once: values, derivatives, plans and texts agree."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import matgrad as mg
+
+from .checks import definition_for, differs, evaluated, planned, printed
+from .programs import array
+
+# A function, and the parameter to differentiate by.
+FOUND = [
+    ("fn f(B: matrix[n, m], u: vector[m], s: scalar) = sigmoid(s*B*u) .* sigmoid(-s*B*u)", "u"),
+    ("fn f(B: matrix[n, m], u: vector[m], s: scalar) = sigmoid(diag((s*B)*u))", "u"),
+    ("fn f(D: diagonal matrix[n, n], L: lower matrix[n, n]) = mean(square((L .* D)*L)).^3", "L"),
+    ("fn f(U: upper matrix[n, n], x: vector[n], w: matrix[1, n]) = (w*x)*U", "U"),
+    ("fn f(u: vector[m], i: integer scalar, j: integer scalar) = u[j-1]*u[-i]", "u"),
+    ("fn f(D: diagonal matrix[n, n]) = vec(D)[:n]", "D"),
+    ("fn f(q: nonneg vector[n]) = kron(q, abs(q))[n:2*n]", "q"),
+    ("fn f(P: posdef matrix[n, n], s: scalar) = 1/(1 + max(s, exp((9*P).^3)[0, 1])^2)", "P"),
+    ("fn f(A: matrix[m, n], B: matrix[n, m], M: matrix[m, m]) = (atanh(tanh(M*inv(M'*M + I)*A)/2)'*diag(A*B)).^2", "M"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "name"), FOUND)
+def test_found(text, name):
+    function = mg.function(text)
+    arrays = {p: array(p, np.random.default_rng(k)) for k, p in enumerate(function.parameters)}
+    definition = definition_for(function, arrays)
+    value = evaluated(definition, arrays)
+    complaints = [differs("plan", planned(definition, arrays)[0], value, 1e-9)]
+    complaints.append(printed("value", function, arrays, value))
+    direction, step = array(name, np.random.default_rng(9), direction=True), 1e-5
+    ends = [evaluated(definition, arrays | {name: arrays[name] + k * step * direction}) for k in (1, -1)]
+    derived = function.grad(name) if not value.ndim else function.jac(name)
+    gradient = definition_for(derived, arrays)
+    derivative = evaluated(gradient, arrays)
+    slope = (ends[0] - ends[1]) / (2 * step)
+    complaints.append(differs("slope", np.tensordot(derivative, direction, direction.ndim), slope, 1e-6))
+    complaints.append(differs("planned derivative", planned(gradient, arrays)[0], derivative, 1e-9))
+    complaints.append(printed("derivative", derived, arrays, derivative))
+    assert not [c for c in complaints if c]
