@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import awareness, calls, growth, objectives, report, start
+from . import awareness, calls, fits, growth, objectives, report, start
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -65,6 +65,7 @@ SECTIONS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
     "calls": lambda rows: report.markdown(*calls.table(rows)),
     "start": lambda rows: report.markdown(*start.table(rows)),
     "growth": _growth,
+    "fits": lambda rows: report.markdown(*fits.table(rows)),
 }
 
 

@@ -164,25 +164,57 @@ class Real:
         """This magnitude with the sign of another."""
         return self.call("llvm.copysign", other)
 
-    def times_power_of_two(self, exponent: Real) -> Real:
-        """`self * 2**exponent` for an integer exponent of at most twice the exponent range: exact, or one rounding."""
-        half = exponent.integer()
-        first = self.builder.ashr(half, ir.Constant(self.bits, 1))
-        second = self.builder.sub(half, first)
-        return self * self._power_of_two(first) * self._power_of_two(second)
-
-    def integer(self) -> Any:
-        """The value of an integer as an LLVM integer of the same width."""
+    def nearest_multiple(self, unit: float, offset: int = 0) -> tuple[Real, Any]:
+        """(k, b) with k the integer nearest to `self / unit`, and b an LLVM integer whose low bits are k + offset."""
         # Adding 1.5 * 2^52 leaves the integer in the low bits: vectorises on every CPU, where conversions may not.
-        magic = self.constant(1.5 * 2.0 ** (23 if self.single else 52))
-        total = self.builder.bitcast((self + magic).value, self.bits)
-        return self.builder.sub(total, self.builder.bitcast(magic.value, self.bits))
+        magic = 1.5 * 2.0 ** (23 if self.single else 52) + offset
+        total = self * (1 / unit) + magic
+        return total - magic, self.builder.bitcast(total.value, self.bits)
 
-    def _power_of_two(self, exponent: Any) -> Real:
-        mantissa, bias = (23, 127) if self.single else (52, 1023)
-        biased = self.builder.add(exponent, ir.Constant(self.bits, bias))
-        bits = self.builder.shl(biased, ir.Constant(self.bits, mantissa))
+    def times_power_of_two(self, biased: Any) -> Real:
+        """`self * 2**k` where the low bits of an integer are k + `2*bias`: exact, or one rounding, for any k that is at
+        most about 1.2 times the largest exponent."""
+        first = self.builder.lshr(biased, ir.Constant(self.bits, 1))
+        second = self.builder.sub(biased, first)
+        return self * self.power_of_two(first) * self.power_of_two(second)
+
+    def power_of_two(self, biased: Any, surplus: int = 0) -> Real:
+        """2**k, a normal number, where the low bits of an integer are k + `bias` + `surplus`."""
+        if surplus:
+            biased = self.builder.sub(biased, ir.Constant(self.bits, surplus))
+        bits = self.builder.shl(biased, ir.Constant(self.bits, 23 if self.single else 52))
         return Real(self.builder, self.builder.bitcast(bits, self.value.type))
+
+    @property
+    def bias(self) -> int:
+        """What is added to exponents where they are stored."""
+        return 127 if self.single else 1023
+
+    def clamped(self, low: float, high: float) -> Real:
+        """The number, or the nearer end of the interval; NaN stays."""
+        raised = (self < low).choose(self.constant(low), self)
+        return (raised > high).choose(self.constant(high), raised)
+
+    def shortened(self) -> Real:
+        """The number with the lower half of its digits cleared, so that its square is exact."""
+        mask = ir.Constant(self.bits, -(1 << (12 if self.single else 27)))
+        return Real(self.builder, self.builder.bitcast(self.builder.and_(self._as_bits(), mask), self.value.type))
+
+    def _as_bits(self) -> Any:
+        return self.builder.bitcast(self.value, self.bits)
+
+    def bit(self, integer: Any, position: int) -> Condition:
+        """Whether a bit of an LLVM integer is 1."""
+        masked = self.builder.and_(integer, ir.Constant(integer.type, 1 << position))
+        return Condition(self.builder, self.builder.icmp_unsigned("!=", masked, ir.Constant(integer.type, 0)))
+
+    def widened(self) -> Real:
+        """The same number in 64 bits."""
+        return Real(self.builder, self.builder.fpext(self.value, ir.DoubleType())) if self.single else self
+
+    def narrowed(self, like: Real) -> Real:
+        """The number with the width of another one."""
+        return Real(self.builder, self.builder.fptrunc(self.value, like.value.type)) if like.single else self
 
     def split(self, low: float) -> tuple[Real, Real]:
         """(m, e) with self = m * 2**e and low <= m < 2*low, for positive normal numbers."""

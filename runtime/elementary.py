@@ -17,11 +17,11 @@ from typing import Any
 from .arithmetic import INF, NAN, Real, function
 
 
-def _library(name: str, symbol: str = "") -> Any:
+def library(name: str) -> Any:
     """The function of the C library."""
 
     def formula(x: Real) -> Real:
-        return x.library(symbol or name)
+        return x.library(name)
 
     formula.__name__ = name
     return function(formula)
@@ -39,17 +39,16 @@ def _truth(operator: str, name: str) -> Any:
 # (e^r - 1 - r) / r^2 in r, for |r| <= log(2)/2,
 _EXP = (
     (
-        0.5,
-        0.1666666666666667,
-        0.04166666666666667,
-        0.008333333333326084,
-        0.0013888888888883711,
-        0.0001984126987500228,
-        2.480158732567746e-05,
-        2.755725517000089e-06,
-        2.755727347871858e-07,
-        2.5105312729622103e-08,
-        2.09147553258932e-09,
+        0.5000000000000001,
+        0.16666666666666669,
+        0.041666666666623824,
+        0.008333333333330039,
+        0.0013888888917367081,
+        0.00019841269863171557,
+        2.4801521057868204e-05,
+        2.7557268276905696e-06,
+        2.7620201591031547e-07,
+        2.5100472505694996e-08,
     ),
     (
         0.500000001353873,
@@ -74,38 +73,86 @@ _LOG = (
     ),
     (0.6666666655426973, 0.40000122025712326, 0.2855079973020907, 0.23331040834029354),
 )
+# and likewise for 0 <= s <= 1/3.
+_LOG_WIDE = (
+    (
+        0.6666666666666666,
+        0.40000000000014724,
+        0.28571428567071666,
+        0.22222222721178223,
+        0.18181789247591532,
+        0.15385575355515915,
+        0.1331405748012178,
+        0.12001897520712691,
+        0.08796527026633891,
+        0.16172973765241008,
+    ),
+    (
+        0.6666666732397502,
+        0.39999705079008624,
+        0.28592426074669314,
+        0.21705427072825917,
+        0.2323025560694705,
+    ),
+)
 # log(2) in two parts, of which the first has so many zeros at its end that its multiples are exact.
 _LOG2 = ((0.6931471803691238, 1.9082149292705877e-10), (0.693145751953125, 1.4286068203094173e-06))
 
 
-def _reduced(x: Real) -> tuple[Real, Real, Real]:
-    """(k, r, c) with x = k log(2) + r + c, k an integer, |r| <= log(2)/2 and c the rounding error of r."""
-    magic = 1.5 * 2.0 ** (23 if x.single else 52)
-    k = (x * 1.4426950408889634 + magic) - magic
+# The tanh series (tanh(x)/x - 1) / x^2 as a quotient of polynomials in x^2, for |x| <= 0.55.
+_TANH = (
+    (
+        (-0.3333333333333333, -0.02050196496379387, -0.0001993183245513829),
+        (1.0, 0.4615058948913806, 0.02329555102548226, 0.00020668398808152297),
+    ),
+    ((-0.33333331196499705, -0.001559125179064524), (1.0, 0.404673532275679)),
+)
+_LOG_TWO = 0.6931471805599453
+
+
+def _reduced(x: Real, offset: int) -> tuple[Real, Real, Real, Any]:
+    """(k, r, c, b) with x = k log(2) + r + c, k an integer, |r| <= log(2)/2 and c the rounding error of r; the low bits
+    of b are k + offset."""
+    k, biased = x.nearest_multiple(_LOG_TWO, offset)
     high, low = _LOG2[x.single]
     first, second = x - k * high, k * low
     r = first - second
-    return k, r, (first - r) - second
+    return k, r, (first - r) - second, biased
 
 
-def exp_of(x: Real) -> Real:
-    """e^x."""
-    low, high = (-150.0, 100.0) if x.single else (-800.0, 720.0)
-    x = (x > high).choose(x.constant(high), (x < low).choose(x.constant(low), x))
-    k, r, c = _reduced(x)
-    return (r * r * r.polynomial(_EXP[x.single]) + c + r + 1.0).times_power_of_two(k)
+def exp_of(x: Real, rest: Real | None = None) -> Real:
+    """e^x, or e^(x + rest) for a rest that is small against 1."""
+    x = x.clamped(-150.0, 100.0) if x.single else x.clamped(-800.0, 720.0)
+    _, r, c, biased = _reduced(x, 2 * x.bias)
+    if rest is not None:
+        total = r + rest
+        r, c = total, ((r - total) + rest) + c
+    return (r * r * r.polynomial(_EXP[x.single]) + c + r + 1.0).times_power_of_two(biased)
+
+
+def exp_near(x: Real) -> Real:
+    """e^x where it is a normal number, else anything."""
+    _, r, _, biased = _reduced(x, x.bias)
+    return (r * r * r.polynomial(_EXP[x.single]) + r + 1.0) * x.power_of_two(biased)
+
+
+def half_exp_of(x: Real) -> Real:
+    """e^x / 2 for x >= 0."""
+    x = (x > 720.0).choose(x.constant(720.0), x) if not x.single else (x > 100.0).choose(x.constant(100.0), x)
+    _, r, c, biased = _reduced(x, 2 * x.bias - 1)
+    return (r * r * r.polynomial(_EXP[x.single]) + c + r + 1.0).times_power_of_two(biased)
 
 
 def expm1_of(x: Real) -> Real:
     """e^x - 1."""
-    low, high, large = (-50.0, 100.0, 20.0) if x.single else (-100.0, 720.0, 40.0)
-    y = (x > high).choose(x.constant(high), (x < low).choose(x.constant(low), x))
-    k, r, c = _reduced(y)
+    y = x.clamped(-50.0, 100.0) if x.single else x.clamped(-100.0, 720.0)
+    large = y > (20.0 if x.single else 40.0)
+    _, r, c, biased = _reduced(y, 2 * x.bias)
     rest = r * r * r.polynomial(_EXP[x.single]) + c
-    power = x.constant(1.0).times_power_of_two((y > large).choose(x.constant(0.0), k))
+    power = x.power_of_two(biased, x.bias)
     e = r + rest
     small = (power * e + (power - 1.0)) + power * ((r - e) + rest)
-    value = (y > large).choose((rest + r + 1.0).times_power_of_two(k), small)
+    value = large.choose((rest + r + 1.0).times_power_of_two(biased), small)
     return (x.abs() < _TINY).choose(x, value)  # -0, and nothing lost
 
 
@@ -184,9 +231,13 @@ def expm1(x: Real) -> Real:
 def tanh(x: Real) -> Real:
     """The hyperbolic tangent."""
     size = x.abs()
-    e = expm1_of((size > 30.0).choose(x.constant(60.0), size * 2.0))
-    quotient = (size > 0.5).choose(x.constant(-2.0), e) / (e + 2.0)
-    return (size > 0.5).choose(quotient + 1.0, quotient).with_sign_of(x)
+    small = size < 0.55
+    square = size * size
+    p, q = _TANH[x.single]
+    # The series, or 1 - 2/(e^2x + 1), by one division.
+    above = small.choose(size * square * square.polynomial(p), -2.0)
+    below = small.choose(square.polynomial(q), exp_near((size > 22.0).choose(size.constant(44.0), size + size)) + 1.0)
+    return (small.choose(size, 1.0) + above / below).with_sign_of(x)
 
 
 @function
@@ -199,14 +250,10 @@ def sigmoid(x: Real) -> Real:
 @function
 def softplus(x: Real) -> Real:
     """log(1 + e^x), without overflow."""
-    # log(1 + e) for 0 <= e <= 1: log1p without its special cases.
     e = exp_of(-x.abs())
-    large = e > 0.4142
-    one = large.choose(x.constant(1.0), 0.0)
-    f = large.choose((e - 1.0) * 0.5, e)
-    a, b = _log_series(f)
-    high, low = _LOG2[x.single]
-    return x.maximum(0.0) + (one * high - ((a - (b + one * low)) - f))
+    t = e / (e + 2.0)
+    z = t * t
+    return x.maximum(0.0) + (e - t * (e - z * z.polynomial(_LOG_WIDE[x.single])))
 
 
 @function
@@ -217,27 +264,9 @@ def xlogy(a: Real, b: Real) -> Real:
 
 
 @function
-def normpdf(x: Real) -> Real:
-    """The density of the standard normal distribution."""
-    return exp_of(x * x * -0.5) * 0.3989422804014327
-
-
-@function
-def normcdf(x: Real) -> Real:
-    """The distribution function of the standard normal distribution."""
-    return (x * -0.7071067811865476).library("erfc") * 0.5
-
-
-@function
 def pow(x: Real, y: Real) -> Real:  # noqa: A001 - the operation's name
     """x^y."""
     return x.library("pow", y)
-
-
-@function
-def atan2(a: Real, b: Real) -> Real:
-    """The angle of the point (b, a)."""
-    return a.library("atan2", b)
 
 
 @function
@@ -329,9 +358,4 @@ def mask(condition: Real, x: Real) -> Real:
 
 lt, le, gt = _truth("<", "lt"), _truth("<=", "le"), _truth(">", "gt")
 ge, eq, ne = _truth(">=", "ge"), _truth("==", "eq"), _truth("!=", "ne")
-
-sin, cos, tan = _library("sin"), _library("cos"), _library("tan")
-asin, acos, atan = _library("asin"), _library("acos"), _library("atan")
-sinh, cosh = _library("sinh"), _library("cosh")
-asinh, acosh, atanh = _library("asinh"), _library("acosh"), _library("atanh")
-erf, erfc, lgamma = _library("erf"), _library("erfc"), _library("lgamma")
+lgamma = library("lgamma")

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 
 from ..tensor.dims import Dim, extreme
+from .emit_angles import ANGLES, far_angles
 from .emit_copies import with_unit_strides
 from .emit_few import is_of_rows, write_few
 from .emit_loop import write_loop
@@ -72,7 +73,7 @@ class _Emitter:
                 steps.append(blocks)
             else:
                 steps.append(planned)
-        if any(isinstance(s, Routine) and s.name in _ELEMENTWISE_CHECKS for s in self.program.flat()):
+        if any(map(_counts, self.program.flat())):
             work.append(_FOUND)
         self.sizes(steps)
         self.workspace(work)
@@ -93,8 +94,8 @@ class _Emitter:
         used = self.out.functions
         for module, names in (
             ("intrinsics", {"array", "part", "plus", "shift", "times"}),
-            ("elementary", {scalar.text.split("(")[0] for scalar in SCALARS.values()} - _SPECIAL),
-            ("special", _SPECIAL),
+            *_MODULES.items(),
+            ("elementary", {scalar.text.split("(")[0] for scalar in SCALARS.values()}.difference(*_MODULES.values())),
         ):
             found = sorted(used & names)
             if found:
@@ -241,12 +242,28 @@ class _Emitter:
     def plain(self, step: Loop | Routine | Require) -> None:
         """Writes a step without a comment."""
         if isinstance(step, Loop):
-            write_loop(self.out, step)
+            self.loop(step)
         elif isinstance(step, Require):
             self.out.line(f"if {self.names.dim(step.value)} < 0:")
             self.fail(step.failure)
         else:
             self.routine(step)
+
+    def loop(self, loop: Loop) -> None:
+        """Writes a loop; one with angles twice."""
+        out = self.out
+        count = far_angles(loop, _FOUND.view())
+        if count is None:
+            write_loop(out, loop)
+            return
+        write_loop(out, count)
+        out.line(f"if {out.names.identifier(_FOUND.name)}[0] > 0:")
+        for near in (False, True):
+            if near:
+                out.line("else:")
+            out.depth += 1
+            write_loop(out, loop, near)
+            out.depth -= 1
 
     def fail(self, failure: str) -> None:
         self.out.line(f"    return {1 + self.program.failures.index(failure)}")
@@ -345,7 +362,20 @@ class _Emitter:
 
 
 _ELEMENTWISE_CHECKS = {"check_nonneg": "lt", "check_positive": "le"}
-_SPECIAL = {"digamma", "trigamma", "polygamma"}
+# Where scalar operations are that are not in `runtime/elementary.py`.
+_MODULES = {
+    "hyperbolic": {"sinh", "cosh", "asinh", "acosh", "atanh"},
+    "normal": {"erf", "erfc", "normcdf", "normpdf"},
+    "special": {"digamma", "trigamma", "polygamma"},
+    "trigonometric": {"sin", "cos", "tan", "near_sin", "near_cos", "near_tan", "asin", "acos", "atan", "atan2"},
+}
+
+
+def _counts(step: Loop | Routine | Require) -> bool:
+    """Whether a step counts something."""
+    if isinstance(step, Loop):
+        return any(op.function in ANGLES for op in step.ops)
+    return isinstance(step, Routine) and step.name in _ELEMENTWISE_CHECKS
 
 
 def _count(buffer: Buffer) -> Dim:

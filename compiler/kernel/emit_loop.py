@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ..tensor.dims import Dim
+from .emit_angles import ANGLES
 from .emit_text import Writer
 from .program import Load, Loop, Op, Ref, Store, View
 from .scalars import SCALARS
@@ -19,9 +20,9 @@ _COMBINE = {"sum": "plus", "prod": "times", "max": "maximum", "min": "minimum"}
 _LABELS = "ijkl"
 
 
-def write_loop(out: Writer, loop: Loop) -> None:
-    """Writes the loops."""
-    _LoopWriter(out, collapse(loop)).write()
+def write_loop(out: Writer, loop: Loop, near: bool = False) -> None:
+    """Writes the loops; with `near`, all angles are known not to be large."""
+    _LoopWriter(out, collapse(loop), near).write()
 
 
 def collapse(loop: Loop) -> Loop:
@@ -61,9 +62,10 @@ def _merged(view: View, labels: tuple[int, ...], k: int) -> tuple[View, tuple[in
 
 
 class _LoopWriter:
-    def __init__(self, out: Writer, loop: Loop) -> None:
+    def __init__(self, out: Writer, loop: Loop, near: bool) -> None:
         self.out = out
         self.loop = loop
+        self.near = near
         self.order = len(loop.extents)
         self.labels: list[str] = []
         self.local: list[str] = []
@@ -179,6 +181,8 @@ class _LoopWriter:
             if text:
                 return text
         template = SCALARS[op.function].text
+        if self.near and op.function in ANGLES:
+            template = f"near_{template}"
         if template[0] != "(":
             self.function(template.split("(")[0])
         return template.format(*(self.text(r) for r in op.operands))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ..calculus.factor import factorings, mirrored
@@ -44,15 +44,26 @@ class Form:
 Change = tuple[tuple[Expr, Expr], ...]  # what is replaced by what; a contraction by itself becomes a congruence
 
 
-def chosen(roots: Sequence[Expr], guess: Guess, cost: Callable[[Form], float]) -> Form:
+@dataclass(slots=True)
+class Report:
+    """What a search did: the forms that it took with the change that led to each, the number of forms that it judged,
+    and how much of `WORK` is left (nothing, if it was used up)."""
+
+    taken: list[tuple[Change, Form]] = field(default_factory=list)
+    judged: int = 0
+    left: int = WORK
+
+
+def chosen(roots: Sequence[Expr], guess: Guess, cost: Callable[[Form], float], report: Report | None = None) -> Form:
     """The cheapest form that the search finds."""
-    return _Search(guess, cost).run(Form(tuple(roots)))
+    return _Search(guess, cost, report or Report()).run(Form(tuple(roots)))
 
 
 class _Search:
-    def __init__(self, guess: Guess, cost: Callable[[Form], float]) -> None:
+    def __init__(self, guess: Guess, cost: Callable[[Form], float], report: Report) -> None:
         self.guess = guess
         self.cost = cost
+        self.report = report
         self.costs: dict[Form, float] = {}
         self.budget = WORK
         self.others: dict[Expr, list[Expr]] = {}
@@ -68,10 +79,13 @@ class _Search:
                 form = _changed(best, change)
                 before, after = (best, form) if small else _parts(best, form, change)
                 values = [self._cost(before), self._cost(after)]
+                self.report.judged += 1
+                self.report.left = max(self.budget, 0)
                 if self.budget < 0:
                     return best
                 if values[1] < GAIN * values[0]:
                     best = form
+                    self.report.taken.append((change, form))
                     rejected = set() if small else rejected
                     break
                 rejected.add(change)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from ..kernel.program import Buffer, Program, Require
 from ..tensor.expr import Expr, Symbol
 from .build import Builder, Use
-from .choices import Form, chosen
+from .choices import Form, Report, chosen
 from .distribute import distributed
 from .fuse import Fusion, reachable
 from .guess import Guess
@@ -60,18 +60,22 @@ def tasks_of(
     guess: Guess,
     fixed: frozenset[str] = frozenset(),
     fast: bool = False,
+    report: Report | None = None,
 ) -> Tasks:
-    """The tasks that compute the results."""
+    """The tasks that compute the results; `report` is told what was tried."""
 
     def cost(form: Form) -> float:
-        made = _made(form, parameters, guess, fixed, fast)
+        made = tasks_of_form(form, parameters, guess, fixed, fast)
         return price((task for task in made.tasks if task not in made.early), guess)
 
-    form = chosen(structured(results), guess, cost)
-    return _made(form, parameters, guess, fixed, fast)
+    form = chosen(structured(results), guess, cost, report)
+    return tasks_of_form(form, parameters, guess, fixed, fast)
 
 
-def _made(form: Form, parameters: Sequence[Symbol], guess: Guess, fixed: frozenset[str], fast: bool) -> Tasks:
+def tasks_of_form(
+    form: Form, parameters: Sequence[Symbol], guess: Guess, fixed: frozenset[str] = frozenset(), fast: bool = False
+) -> Tasks:
+    """The tasks that compute the results in this form."""
     roots = distributed(form.roots, guess)
     builder = Builder(parameters, guess, fixed, fast, form.congruences)
     uses = builder.results(roots)

@@ -13,15 +13,14 @@ from pathlib import Path
 from ..njit_text import NAMES
 
 INTRINSICS = ("array", "part", "plus", "shift", "times")
-_ROOTS = ("runtime/loading.py", "runtime/elementary.py", "runtime/special.py", "runtime/library/__init__.py")
+_FUNCTIONS = ("elementary", "hyperbolic", "normal", "special", "trigonometric")
+_ROOTS = ("runtime/loading.py", *(f"runtime/{name}.py" for name in _FUNCTIONS), "runtime/library/__init__.py")
 _BASE = Path(__file__).resolve().parents[2]
 
 _INIT = '''"""Support of the functions beside this folder: copies of files of matgrad, and what is used of them."""
 
 from .compiler.kernel.routines import ROUTINES as _ROUTINES
-from .runtime import elementary as _elementary
-from .runtime import library as _library
-from .runtime import special as _special
+from .runtime import elementary, hyperbolic, library, normal, special, trigonometric
 from .runtime.intrinsics import {intrinsics}
 from .runtime.loading import kernel
 from .runtime.njit_code import {callers}
@@ -36,7 +35,7 @@ class DomainError(ArithmeticError):
 
 
 def __getattr__(name):
-    for module in (_elementary, _special, _library):
+    for module in (elementary, hyperbolic, normal, special, trigonometric, library):
         if hasattr(module, name):
             return getattr(module, name)
     raise AttributeError(name)

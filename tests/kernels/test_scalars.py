@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -21,7 +22,16 @@ from .programs import both, map_program
 Array = Any
 
 # How far from NumPy and SciPy in units of the last place, where it is more than 4; SciPy's errors are part of that.
-UNITS = {"erfc": 300, "normcdf": 300, "lgamma": 2000, "digamma": 20, "trigamma": 10, "polygamma": 100, "pow": 4}
+UNITS = {
+    "erfc": 300,
+    "normcdf": 300,
+    "normpdf": 300,
+    "lgamma": 2000,
+    "digamma": 20,
+    "trigamma": 10,
+    "polygamma": 100,
+    "pow": 4,
+}
 HALVES = [sorted(SCALARS)[k::2] for k in range(2)]
 
 
@@ -73,10 +83,39 @@ def test_values(half: int, dtype: str) -> None:
         assert not len(bad), f"{name}: {len(bad)} values differ, such as (a, b, c, expected, found) = {shown}"
 
 
+LIMITS = {"erfc": 4.0, "normcdf": 4.0}  # units of the last place; else 2
+SERIES = {"exp", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus", "asin", "acos", "atan", "sinh", "cosh",
+          "asinh", "acosh", "atanh", "normpdf"}  # fmt: skip
+ANGLES = ["sin", "cos", "tan"]
+WIDE = np.longdouble if np.finfo(np.longdouble).nmant > 60 else np.float64
+
+
+def exact(name: str, x: Array) -> Array:
+    """A function's values in 64 bits of mantissa, by the C library or by mpmath."""
+    if name not in ("erf", "erfc", "normcdf"):
+        return np.asarray(SCALARS[name].numpy(x))
+    function = {"erf": mpmath.erf, "erfc": mpmath.erfc, "normcdf": lambda x: mpmath.erfc(-x / mpmath.sqrt(2)) / 2}[name]
+    with mpmath.workprec(120):
+        values = [function(mpmath.mpf(float(v))) for v in np.clip(x, -60, 60)]
+        high = np.array([float(v) for v in values], WIDE)
+        return high + np.array([float(v - mpmath.mpf(float(h))) for v, h in zip(values, high, strict=True)], WIDE)
+
+
+def assert_accurate(name: str, x: Array, found: Array) -> None:
+    with np.errstate(all="ignore"):
+        truth = exact(name, x.astype(WIDE))
+        rounded = truth.astype(x.dtype)
+        units = np.abs(found.astype(WIDE) - truth) / np.spacing(np.abs(rounded)).astype(WIDE)
+        units = np.where(np.isfinite(rounded), units, 0)
+    same = np.isfinite(rounded) == np.isfinite(found)
+    assert same.all(), f"{name} at {x[~same][:5]}"
+    worst = int(np.argmax(units))
+    assert units[worst] <= LIMITS.get(name, 2.0), f"{name}({x[worst]!r}) = {found[worst]!r}: {units[worst]} units"
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_accuracy(dtype: str) -> None:
-    """The own functions against the C library's in 64 bits of mantissa, on many numbers."""
-    wider = np.longdouble if np.finfo(np.longdouble).nmant > 60 else np.float64
+    """The own functions against values of more digits, on many numbers."""
     rng = np.random.default_rng(2)
     info = np.finfo(dtype)
     parts = [
@@ -87,19 +126,21 @@ def test_accuracy(dtype: str) -> None:
         1 + rng.normal(size=20000) * 1e-3,
     ]
     x = np.concatenate(parts).astype(dtype)
+    some = np.concatenate([p[:300] for p in (*parts, rng.normal(size=300) * 8)]).astype(dtype)
+    near = np.concatenate([parts[0] * 1000, parts[1], parts[3], np.arange(-2000, 2000) * np.pi / 2]).astype(dtype)
+    far = rng.normal(size=len(near)).astype(dtype) * 2.0**30
     for half, names in enumerate(HALVES):
-        results = dict(zip(names, kernel(half, dtype)[1].run(x, x, x), strict=True))
-        for name in sorted({"exp", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus"} & set(names)):
-            with np.errstate(all="ignore"):
-                exact = np.asarray(SCALARS[name].numpy(x.astype(wider)))
-                rounded = exact.astype(dtype)
-                units = np.abs(results[name].astype(wider) - exact) / np.spacing(np.abs(rounded)).astype(wider)
-                units = np.where(np.isfinite(rounded), units, 0)
-            same = np.isfinite(rounded) == np.isfinite(results[name])
-            assert same.all(), f"{name} at {x[~same][:5]}"
-            worst = int(np.argmax(units))
-            limit = 1.5 if name in ("exp", "expm1", "log", "log1p") else 2.5
-            assert units[worst] <= limit, f"{name}({x[worst]!r}) = {results[name][worst]!r}: {units[worst]} units"
+        run = kernel(half, dtype)[1].run
+        for name, found in zip(names, run(x, x, x), strict=True):
+            if name in SERIES:
+                assert_accurate(name, x, found)
+        for name, found in zip(names, run(some, some, some), strict=True):
+            if name in ("erf", "erfc", "normcdf"):
+                assert_accurate(name, some, found)
+        for angles in (near, far):  # by series, and by the C library
+            for name, found in zip(names, run(angles, angles, angles), strict=True):
+                if name in ANGLES:
+                    assert_accurate(name, angles, found)
 
 
 def test_digamma_of_negative_numbers() -> None:
