@@ -87,6 +87,12 @@ def as_array(name: str, value: Any) -> Array:
     """The value as an array of real numbers of any dtype.  Raises mg.TypeError."""
     if is_sparse(value):
         value = value.toarray()
+    if isinstance(value, np.ndarray) and type(value) is not np.ndarray and np.any(getattr(value, "mask", False)):
+        raise errors.TypeError(
+            f"{name} is a masked array with masked elements",
+            needed="an array in which every element counts",
+            hint=f"pass {name}.filled(0), or the elements that count",
+        )
     try:
         array = np.asarray(value)
         if array.dtype == object and isinstance(value, int):

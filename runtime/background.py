@@ -9,6 +9,7 @@ its errors shown, by whoever needs it.
 from __future__ import annotations
 
 import contextlib
+import logging  # noqa: F401  # it holds a lock while a process is forked; imported first, it takes that after our own
 import os
 import threading
 from collections import deque
@@ -80,23 +81,27 @@ def begin(work: Callable[[], object]) -> Job | None:
     return job
 
 
-def _after_fork() -> None:
-    """In the child there is no such thread, and its locks are held by nobody."""
+_LONGEST = 10.0  # seconds that a fork waits; whoever holds a lock that the job needs would wait for ever
+_held = False
+
+
+def _before_fork() -> None:
+    global _held
+    _held = _worker.busy.acquire(timeout=_LONGEST)
+
+
+def _after_fork_in_parent() -> None:
+    if _held:
+        _worker.busy.release()
+
+
+def _after_fork_in_child() -> None:
+    """There is no such thread, and its locks are held by nobody."""
     global _worker
     old, _worker = _worker, _Worker()
     for job in old.jobs:
         job.drop()
 
 
-def _before_fork() -> None:
-    _worker.busy.acquire()
-    _worker.lock.acquire()
-
-
-def _after_fork_here() -> None:
-    _worker.lock.release()
-    _worker.busy.release()
-
-
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_here, after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

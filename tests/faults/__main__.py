@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--corrupted-kernels", type=int, default=25, help="processes that find damaged kernels")
     parser.add_argument("--races", type=int, default=3, help="how often many processes compile one function at once")
     parser.add_argument("--processes", type=int, default=16, help="how many")
+    parser.add_argument("--garbage", type=int, default=100000, help="calls with arguments of all kinds")
     given = parser.parse_args()
     steps: dict[str, Callable[[Path], runs.Report]] = {
         "killed writers": lambda folder: runs.kills(given.kills, folder, given.seed),
@@ -28,12 +29,15 @@ def main() -> None:
         "corruptions": lambda folder: runs.corruptions(given.corruptions, folder, given.seed),
         "corrupted kernels": lambda folder: runs.corrupted_kernels(given.corrupted_kernels, folder, given.seed),
         f"races of {given.processes}": lambda folder: runs.races(given.races, given.processes, folder),
+        "garbage calls": lambda folder: runs.garbage(given.garbage, given.seed),
     }
     for what, step in steps.items():
         started = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             report = step(Path(folder))
-        print(f"{what}: {report.tried} tried, {len(report.lost)} lost, {time.perf_counter() - started:.0f} s")
+        print(
+            f"{what}: {report.tried} tried, {len(report.lost)} lost, {time.perf_counter() - started:.0f} s", flush=True
+        )
         for text in report.lost[:20]:
             print("   ", text)
 

@@ -186,3 +186,10 @@ def races(count: int, processes: int, folder: Path) -> Report:
                 right and {path.name for path in entries.iterdir()} == alone, f"race {number}: {outputs}, {entries}"
             )
     return report
+
+
+def garbage(count: int, seed: int = 0) -> Report:
+    """Calls with arguments of all kinds, in a process that must live on."""
+    command = [sys.executable, "-m", "tests.faults.garbage", "--count", str(count), "--seed", str(seed)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    return Report(count, [] if done.returncode == 0 else [f"status {done.returncode}: {done.stderr}"])

@@ -32,3 +32,7 @@ def test_corrupted_kernels(tmp_path: Path) -> None:
 
 def test_processes_that_compile_the_same_at_once(tmp_path: Path) -> None:
     assert not runs.races(1, 4, tmp_path).lost
+
+
+def test_calls_with_garbage() -> None:
+    assert not runs.garbage(1500).lost

@@ -6,6 +6,7 @@ usual one gives, or an error that names the argument. Not for: what kernels comp
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import sys
 import threading
@@ -20,6 +21,8 @@ from matgrad.compiler.kernel.program import Buffer, Load, Loop, Op, Program, Ref
 from matgrad.compiler.tensor.dims import Dim
 from matgrad.grammar.errors import ArgumentError, DomainError, ShapeError
 from matgrad.grammar.errors import TypeError as MatgradTypeError
+from matgrad.runtime import threads
+from matgrad.runtime.entries import Entries
 from matgrad.runtime.kernel import Kernel
 from matgrad.runtime.threads import functions, some_threads
 
@@ -284,6 +287,36 @@ def test_sizes_outside_of_the_limits_go_to_the_fallback() -> None:
     assert seen == [3, 9]
 
 
+def test_each_class_of_sizes_has_an_entry() -> None:
+    seen: list[int] = []
+
+    def slow(*arguments: Any, out: Any = None) -> Any:
+        seen.append(len(arguments[0]))
+        return RIDGE.run(*arguments, out=out)
+
+    entries = Entries(slow)
+    single = Kernel(ridge(), "float32")
+    for kernel in (RIDGE, single):
+        for low, high in ((1, 3), (4, 15), (16, 63)):
+            for _ in range(2):
+                entries.add(kernel, {(0, 0): (low, high), (1, 0): (low, high)})
+    for m in (2, 20, 5, 63, 1, 4, 15, 16):
+        arguments = data(m, 3)
+        check(entries.first(*arguments), truth(*arguments))
+        assert entries.first(*(np.float32(a) for a in arguments[:3]), 0.25)[1].dtype == np.float32
+    assert not seen
+    check(entries.first(*(arguments := data(64, 3))), truth(*arguments))
+    assert seen == [64]
+
+
+def test_many_classes_of_sizes() -> None:
+    entries = Entries(RIDGE.run)
+    for m in range(1, 60):
+        arguments = data(m, 3)
+        entries.add(RIDGE, {(0, 0): (m, m)})
+        check(entries.first(*arguments), truth(*arguments))
+
+
 def test_failures_are_raised() -> None:
     a, factor = Buffer("A", (N, N), "input"), Buffer("L", (N, N), "output")
     program = Program(
@@ -369,6 +402,38 @@ def test_the_threads_of_blas_are_as_before() -> None:
             assert get() == 2
     finally:
         put(before)
+
+
+@pytest.mark.parametrize(("setting", "few", "many"), [("", [1], []), ("1", [1], [1]), ("3", [1], [3]), ("9", [1], [])])
+def test_the_number_of_threads_of_blas(
+    setting: str, few: list[int], many: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A BLAS of which we know what it is told: it has six threads.
+    count, told = 6, []
+
+    def put(number: int) -> None:
+        nonlocal count
+        count = number
+        told.append(number)
+
+    get_it, put_it = ctypes.PYFUNCTYPE(ctypes.c_int)(lambda: count), ctypes.PYFUNCTYPE(None, ctypes.c_int)(put)
+    places = tuple(ctypes.cast(f, ctypes.c_void_p).value for f in (get_it, put_it))
+    monkeypatch.setattr(threads, "addresses", lambda: places)
+    monkeypatch.setattr(threads, "FEW_OPERATIONS", 20_000)
+    monkeypatch.setenv("MATGRAD_NUM_THREADS", setting)
+    threads.most.cache_clear()
+    a, b, c = Buffer("A", (M, N), "input"), Buffer("B", (N, M), "input"), Buffer("C", (M, M), "output")
+    kernel = Kernel(Program((a, b), (c,), (), (Routine("gemm", (c.view(),), (a.view(), b.view())),)))
+    assert kernel.address
+    try:
+        for call in (kernel.run, kernel.entry()):
+            for size, expected in ((8, few), (40, many)):
+                x = RNG.normal(size=(size, size))
+                np.testing.assert_allclose(call(x, x), x @ x)
+                assert told == [*expected, *([6] if expected else [])]
+                told.clear()
+    finally:
+        threads.most.cache_clear()
 
 
 def test_the_threads_of_blas_when_python_changes_threads_often() -> None:
