@@ -20,6 +20,7 @@ from ..tensor.dims import Dim
 from ..tensor.expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, topological
 from .cells import constant_cell, power_cell, structure_cell, structure_task
 from .guess import Guess
+from .refine import HELD
 from .register import Register
 from .tasks import (
     Assembly,
@@ -236,6 +237,8 @@ class Builder:
         return number(0.0) if result is None else result
 
     def _map(self, expression: Map) -> Use:
+        if expression.function == HELD:
+            return self.use(expression.arguments[0])
         whole = tuple(plain(k) for k in range(expression.order))
         softmax = self._softmax(expression)
         if softmax is not None:

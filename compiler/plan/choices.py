@@ -26,6 +26,7 @@ from .congruence import pays
 from .distribute import MOST_TERMS, keeps_accuracy
 from .guess import Guess
 from .identities import other_forms
+from .refine import refined
 from .structure import structured
 
 GAIN = 0.97  # what a form may cost at most, of what it replaces
@@ -66,7 +67,7 @@ class _Search:
         self.report = report
         self.costs: dict[Form, float] = {}
         self.budget = WORK
-        self.others: dict[Expr, list[Expr]] = {}
+        self.others: dict[Expr, list[tuple[Expr, bool]]] = {}
 
     def run(self, best: Form) -> Form:
         """From this form uphill."""
@@ -108,10 +109,11 @@ class _Search:
         # What takes in more comes first.
         for kind in (Contract, Atom):
             for current in order:
-                for other in self._others(current) if isinstance(current, kind) else ():
-                    # With what stands around it, an inverse may vanish.
-                    around = [(user, simplify(rebuild(user, {current: other}))) for user in users.get(current, ())]
-                    yield ((current, other), *around)
+                for other, difference in self._others(current) if isinstance(current, kind) else ():
+                    yield (
+                        (current, other),
+                        *((u, self._around(u, current, other, difference)) for u in users.get(current, ())),
+                    )
         for current in order:
             if isinstance(current, Sum) and current.order == 2:
                 for other in itertools.chain(_halves(current), factorings(current)):
@@ -129,7 +131,12 @@ class _Search:
                 if current not in form.congruences and pays(current, self.guess):
                     yield ((current, current),)
 
-    def _others(self, current: Expr) -> list[Expr]:
+    def _around(self, user: Contract, current: Expr, other: Expr, difference: bool) -> Expr:
+        """A contraction with another form of a factor: with what stands around it, an inverse may vanish."""
+        made = refined(user, current, other, self.guess) if difference and isinstance(current, Atom) else None
+        return simplify(rebuild(user, {current: other})) if made is None else made
+
+    def _others(self, current: Expr) -> list[tuple[Expr, bool]]:
         if current not in self.others:
             self.others[current] = list(other_forms(current, self.guess))
         return self.others[current]
@@ -189,14 +196,11 @@ def _low_rank(factor: Sum, guess: Guess) -> bool:
 
 def _worth(user: Contract, factor: Sum) -> bool:
     places = [set(at) for f, at in user.factors if f is factor]
-    # The sum of squares of a small residual must not become a difference of large numbers.
-    square = len(places) == 2 and places[0] == places[1]
     return (
         2 <= len(factor.terms) <= MOST_TERMS
         and len(places) <= 2
-        and not square
         and len(user.factors) > 1
-        and keeps_accuracy(factor)
+        and keeps_accuracy(user, factor)
     )
 
 

@@ -25,6 +25,8 @@ from .guess import Guess
 
 Names = dict[str, Expr]
 MOST_LAYERS = 4
+# Identities whose right side is a difference.
+DIFFERENCES = frozenset({"woodbury", "woodbury-identity"})
 
 
 @functools.cache
@@ -36,20 +38,21 @@ def identities() -> Rulebook:
     return book
 
 
-def other_forms(current: Expr, guess: Guess) -> Iterator[Expr]:
+def other_forms(current: Expr, guess: Guess) -> Iterator[tuple[Expr, bool]]:
     """The expression by each identity that applies to it, or to a product inside it, where the other form does not
-    invert a larger matrix."""
+    invert a larger matrix; and whether products with that need refinement (`refine.py`)."""
     if _is_inverse(current):
         assert isinstance(current, Atom)
         for rule, names in _instances(current, guess):
             if _valid(rule, names) and instantiate(rule.left, names) is current:
-                yield simplify(instantiate(rule.right, names))
+                yield simplify(instantiate(rule.right, names)), rule.name in DIFFERENCES
     elif isinstance(current, Contract):
         for inverse in dict.fromkeys(filter(_is_inverse, current.operands)):
             assert isinstance(inverse, Atom)
             for rule, names in _instances(inverse, guess):
                 if _valid(rule, names):
-                    yield from _inside(rule, names, inverse, current)
+                    for other in _inside(rule, names, inverse, current):
+                        yield other, False
 
 
 def _is_inverse(expression: Expr) -> bool:
