@@ -37,6 +37,9 @@ matrices n x k or vectors n.
     lu_det                 d ()             F, p                                d = det(A)
     lu_logabsdet           l (), s ()       F, p                                l = log(abs(d)), s = sign(d) = -1, 0, 1;
                                                                                 l = -inf where s = 0
+    csr_product            C (m[,k])        X, S (m), J (q), D (q), B (n[,k])   C = A B, where A (m,n) has q elements
+    csr_product_transposed C (n[,k])        X, S (m), J (q), D (q), B (m[,k])   C = A' B
+    csr_gram               C (n,n)          X, P, S (m), J (q), D (q), w (m)    C = A' diag(w) A, both triangles
     mirror                 P (n,n)          A (n,n)                             A's lower triangle, mirrored; in place
     copy                   Y (any order)    X (same shape)                      Y = X
     fill                   Y (any order)                           value        Y = value everywhere
@@ -45,6 +48,8 @@ matrices n x k or vectors n.
                                             A (m,n)                             all other entries are 0
     check_nonneg, check_positive            X (any order)                       every entry >= 0, > 0
 
+A sparse A is X (m,n,0), without elements, for the sizes; where its rows start, S; and the columns and values of its
+elements, J and D.  P (r,0), without elements, has the number of pairs of elements in one row.
 "In place": X may be the very same view as B (P as T or L, L as A). The checks can fail, and do nothing else.
 A routine fails only if the step's `failure` text is set; with an empty text the results are then inf, nan or
 undefined.  A new routine is one entry below and one function of the same name in `runtime/library`.
@@ -61,6 +66,7 @@ import numpy as np
 from ...grammar.errors import DomainError
 from ..tensor.atoms import ATOMS, products_of_others, tied
 from ..tensor.dims import Dim
+from . import compressed
 from .program import Loop, Program, Require, Routine
 from .scalars import SCALARS
 
@@ -434,6 +440,29 @@ ROUTINES: dict[str, Signature] = {
             scratch=lambda n: 36 * n * n + 2 * n,
         ),
         Signature("products_of_others", "n[k]->n[k]", lambda x: products_of_others(x.T).T, lambda n, k: 9 * n * k),
+        # Sparse matrices: two operations for each product of numbers.
+        Signature(
+            "csr_product",
+            "mnz,m,q,q,n[k]->m[k]",
+            compressed.product,
+            lambda m, n, z, q, k: 6 * q * k,
+            integers=(0, 1, 2),
+        ),
+        Signature(
+            "csr_product_transposed",
+            "mnz,m,q,q,m[k]->n[k]",
+            compressed.product_transposed,
+            lambda m, n, z, q, k: 6 * q * k,
+            integers=(0, 1, 2),
+        ),
+        # One triangle: as many products as pairs, and the weights.
+        Signature(
+            "csr_gram",
+            "mnz,rz,m,q,q,m->nn",
+            compressed.gram,
+            lambda m, n, z, r, q: 3 * r + 6 * q,
+            integers=(0, 1, 2, 3),
+        ),
         # Moving numbers, and checks: free by the convention.
         Signature("mirror", "nn->nn", lambda a: np.tril(a) + np.tril(a, -1).T, lambda n: _ZERO, in_place=True),
         Signature("copy", "*->*", lambda x: x, lambda: _ZERO),
@@ -452,7 +481,9 @@ ROUTINES: dict[str, Signature] = {
 ONE_TRIANGLE = frozenset({"syrk", "syr2k", "gemmt"})
 
 # Routines that are loops for all sizes.
-_LOOPS = {"gemv", "ger", "dot", "symv", "mirror", "copy", "fill"} | {n for n in ROUTINES if n.startswith("check_")}
+_LOOPS = {"gemv", "ger", "dot", "symv", "mirror", "copy", "fill"} | {
+    n for n in ROUTINES if n.startswith(("check_", "csr_"))
+}
 
 
 def uses_blas(program: Program) -> bool:

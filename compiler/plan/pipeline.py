@@ -21,7 +21,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..kernel.program import Buffer, Program, Require
-from ..tensor.expr import Expr, Symbol
+from ..tensor.expr import Expr, Symbol, topological
+from ..tensor.sparse import is_sparse
 from .build import Builder, Use
 from .choices import Form, Report, chosen
 from .distribute import distributed
@@ -68,7 +69,10 @@ def tasks_of(
         made = tasks_of_form(form, parameters, guess, fixed, fast)
         return price((task for task in made.tasks if task not in made.early), guess)
 
-    form = chosen(structured(results), guess, cost, report)
+    roots = structured(results)
+    if any(map(is_sparse, topological(*roots))):  # forms are judged by what dense products cost
+        return tasks_of_form(Form(tuple(roots)), parameters, guess, fixed, fast)
+    form = chosen(roots, guess, cost, report)
     return tasks_of_form(form, parameters, guess, fixed, fast)
 
 
@@ -76,7 +80,8 @@ def tasks_of_form(
     form: Form, parameters: Sequence[Symbol], guess: Guess, fixed: frozenset[str] = frozenset(), fast: bool = False
 ) -> Tasks:
     """The tasks that compute the results in this form."""
-    roots = distributed(form.roots, guess)
+    sparse = any(map(is_sparse, topological(*form.roots)))
+    roots = form.roots if sparse else distributed(form.roots, guess)
     builder = Builder(parameters, guess, fixed, fast, form.congruences)
     uses = builder.results(roots)
     names = fixed.union(*(d.names for p in parameters if p.name in fixed for d in p.shape))

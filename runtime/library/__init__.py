@@ -17,7 +17,10 @@ from typing import Any
 from ...compiler.kernel.routines import ROUTINES, Signature
 
 # Not names of routines.
-_MODULES = ("products", "symmetric", "moves", "triangular", "definite", "general", "spectral", "functions", "checks")
+_MODULES = (
+    *("products", "symmetric", "moves", "triangular", "definite", "general", "spectral", "functions", "sparse"),
+    "checks",
+)
 
 
 def symbol(name: str, dtype: str) -> str:

@@ -81,11 +81,16 @@ def _values(function: mg.Function, arrays: dict[str, Array], truths: Sequence[Ar
             return found
     if len(truths) > 1 or kernels:
         computed = planned(definition, arrays)
-        found = next(filter(None, (differs("planned value", p, t, EXACT) for p, t in zip(computed, truths))), "")
+        found = next(
+            filter(None, (differs("planned value", p, t, EXACT) for p, t in zip(computed, truths, strict=True))), ""
+        )
         if kernels and not found:
             given = function(**arrays)
             returned = given if len(truths) > 1 else (given,)
-            found = next(filter(None, (differs("compiled value", p, t, EXACT) for p, t in zip(returned, truths))), "")
+            found = next(
+                filter(None, (differs("compiled value", p, t, EXACT) for p, t in zip(returned, truths, strict=True))),
+                "",
+            )
         if found or len(truths) > 1:
             return found
     return printed("value", function, arrays, truths[0])
@@ -172,9 +177,11 @@ def _programs(
         pairs.append((planned(base, arrays)[0], evaluated(base, arrays)))
     found = next(filter(None, (differs(f"planned {what}", p, t, PLANNED) for p, t in pairs)), "")
     if kernels and not found:
-        returned = derived(**arrays)
+        returned = derived(*(arrays[name] for name in derived.parameters))
         flat = [returned] if not scalar else [returned[0], *(returned[1] if len(variables) > 1 else returned[1:])]
-        found = next(filter(None, (differs(f"compiled {what}", p, t, PLANNED) for p, t in zip(flat, truths))), "")
+        found = next(
+            filter(None, (differs(f"compiled {what}", p, t, PLANNED) for p, t in zip(flat, truths, strict=True))), ""
+        )
     return found
 
 

@@ -171,8 +171,13 @@ for _z in ("s", "n", "m", "r", "nn", "mn", "nm", "mm", "mnn"):
     add(_z, "where({0} > 0, log({0}), {0})", _z, lambda a: np.where(a > 0, np.log(np.where(a > 0, a, 1)), a), False)
     add(_z, "clip({0}, -1, 1 + {1}.^2)", f"{_z} {_z}", lambda a, b: np.minimum(np.maximum(a, -1), 1 + b**2), False)
     for _sign, _compare in (("<", np.less), ("<=", np.less_equal), (">=", np.greater_equal)):
-        add(_z, f"where({{0}} {_sign} {{1}}, {{0}}, {{1}})", f"{_z} {_z}", lambda a, b, f=_compare: np.where(f(a, b), a, b),
-            False)  # fmt: skip
+        add(
+            _z,
+            f"where({{0}} {_sign} {{1}}, {{0}}, {{1}})",
+            f"{_z} {_z}",
+            lambda a, b, f=_compare: np.where(f(a, b), a, b),
+            False,
+        )
     add(_z, "where({0} == {0}, {0}, log({0}))", _z, np.asarray)
     add(_z, "where({0} != {0}, 1/0, {0})", _z, np.asarray)
     for _letter in sorted(set(_z) & {"m", "n"}):

@@ -83,10 +83,9 @@ class Program:
         result = self.result.text if self.further is None else f"({self.result.text}, {self.further.text})"
         body = f"{{ {'; '.join([*lines, result])} }}" if lines else result
         typed = self.typed or bool(re.search(r"\b[mn]\b", body))
-        declared = ", ".join(
-            f"{name}: {PARAMETERS[name][1]}" if typed or not re.match(r"scalar|vector|matrix\[[mn]", PARAMETERS[name][1]) else name
-            for name in self.parameters
-        )  # fmt: skip
+        plain = re.compile(r"scalar|vector|matrix\[[mn]")
+        types = {name: PARAMETERS[name][1] for name in self.parameters}
+        declared = ", ".join(name if not typed and plain.match(t) else f"{name}: {t}" for name, t in types.items())
         called = {name for name in HELPERS if f"{name}(" in body}
         called |= {name for name in HELPERS for other in called if f"{name}(" in HELPERS[other]}
         return "\n".join([*(text for name, text in HELPERS.items() if name in called), f"fn f({declared}) = {body}"])
