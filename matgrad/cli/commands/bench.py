@@ -47,8 +47,9 @@ def command(
     the kernel is made or loaded, is timed by itself. Gflop/s counts the operations of the generated program.
 
     \b
-    matgrad bench examples/logistic.mg --wrt w --size m=10000 --size n=50
-    matgrad bench "logdet(A*A' + I)" --size m=200 --float32
+    Examples:
+      matgrad bench examples/logistic.mg --wrt w --size m=10000 --size n=50
+      matgrad bench "logdet(A*A' + I)" --size m=200 --float32
     """
     functions = [read_function(source, name)] if name is not None else read_functions(source)
     check_names(functions, wrt, lengths)

@@ -81,11 +81,13 @@ def command(
     derivative, which is simplified again.
 
     \b
-    matgrad explain "tr(A*B)" --wrt A
-    matgrad explain "jac(A*B, A)"
-    matgrad explain examples/ridge.mg --wrt w --format markdown
-    matgrad explain examples/ridge.mg --wrt w --plan --size m=1000 --size n=100
-    matgrad explain examples/ridge.mg --wrt w --plan --svg plan.svg
+    Examples:
+      matgrad explain "tr(A*B)" --wrt A               the gradient of a scalar
+      matgrad explain "A*B" --wrt A                   a matrix by a matrix
+      matgrad explain "hess(x'*A*x, x)"               a derivative as it stands
+      matgrad explain examples/ridge.mg --wrt w --format html > ridge.html
+      matgrad explain examples/ridge.mg --wrt w --plan --size m=1000 --size n=100
+      matgrad explain examples/ridge.mg --wrt w --plan --svg plan.svg
 
     With --plan: why the kernel is fast. Its operations beside those of the formulas evaluated from left to right, the
     forms that the planner tried, the steps with their operations and the results that share them, the memory of
