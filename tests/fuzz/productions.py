@@ -168,7 +168,13 @@ for _z in ("s", "n", "m", "r", "nn", "mn", "nm", "mm", "mnn"):
     add(_z, "max({0}, {1})", f"{_z} {_z}", np.maximum, False)
     add(_z, "min({0}, {1})", f"{_z} {_z}", np.minimum, False)
     add(_z, "where({0} > {1}, {2}, {3})", f"{_z} {_z} {_z} {_z}", lambda a, b, c, d: np.where(a > b, c, d), False)
-    add(_z, "where({0} > 0, log({0}), {0})", _z, lambda a: np.where(a > 0, np.log(np.where(a > 0, a, 1)), a), False)
+    add(
+        _z,
+        "where({0} > 0.1031, log({0}), {0})",
+        _z,
+        lambda a: np.where(a > 0.1031, np.log(np.maximum(a, 0.1)), a),
+        False,
+    )
     add(_z, "clip({0}, -1, 1 + {1}.^2)", f"{_z} {_z}", lambda a, b: np.minimum(np.maximum(a, -1), 1 + b**2), False)
     for _sign, _compare in (("<", np.less), ("<=", np.less_equal), (">=", np.greater_equal)):
         add(

@@ -82,7 +82,7 @@ class Program:
         lines = [f"b{k} = {tree.text}" for k, tree in enumerate(self.bindings)]
         result = self.result.text if self.further is None else f"({self.result.text}, {self.further.text})"
         body = f"{{ {'; '.join([*lines, result])} }}" if lines else result
-        typed = self.typed or bool(re.search(r"\b[mn]\b", body))
+        typed = self.typed or bool(re.search(r"\b[mn]\b|\bdiag\b", body))  # diag takes what is undeclared for square
         plain = re.compile(r"scalar|vector|matrix\[[mn]")
         types = {name: PARAMETERS[name][1] for name in self.parameters}
         declared = ", ".join(name if not typed and plain.match(t) else f"{name}: {t}" for name, t in types.items())
