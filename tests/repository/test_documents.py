@@ -77,7 +77,7 @@ def session(text: str) -> str:
     for command in re.findall(r"^\$ (.*)\n", text, flags=re.MULTILINE):
         program, *arguments = shlex.split(command)
         assert program == "matgrad"
-        done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+        done = CliRunner().invoke(cli, arguments, prog_name="matgrad", catch_exceptions=False)
         assert done.exit_code == int(": error: " in done.stderr), done.stderr
         shown.append(f"$ {command}\n{done.stdout}{done.stderr}")
     return re.sub(r" +$", "", "".join(shown), flags=re.MULTILINE)
