@@ -21,7 +21,7 @@ from matgrad.compiler.language.builtins import BUILTINS, abbreviations, reserved
 from matgrad.compiler.language.elaborate import ATTRIBUTES
 from matgrad.compiler.tensor.evaluate import evaluate
 
-from .markdown import code, table
+from .markdown import code, declared, table
 from .signatures import body, differential, result_type
 
 WORDS = tomllib.loads((Path(__file__).parent / "functions.toml").read_text(encoding="utf-8"))
@@ -38,7 +38,7 @@ MEANINGS = {
     "nonneg": "no element is negative",
     "positive": "each element is positive",
     "sparse": "mostly zeros; SciPy's sparse matrices are accepted",
-    "integer": "a whole number; of scalars only, without derivatives",
+    "integer": "a whole number; of scalars only",
 }
 INTRODUCTION = """\
 # Functions
@@ -60,6 +60,11 @@ Attributes stand before the kind. The gradient by a parameter is the one within 
 
 """
 
+COLUMNS = ("call", "is", "domain", "differential", "of", "gives")
+ELEMENTWISE = """\
+Of arrays of any shape, which the result has. Several arguments have one shape, or are numbers, or expand as with
+`+`."""
+
 
 def page() -> str:
     """The page."""
@@ -67,8 +72,11 @@ def page() -> str:
     parts = [INTRODUCTION + table(("attribute", "means", "grad(tr(A'\\*X), X)"), attribute_rows())]
     for title, functions in WORDS.items():
         rows = [row for name, words in functions.items() for row in function_rows(name, words)]
-        columns = ("call", "of", "gives", "is", "domain", "differential")
-        parts.append(f"## {title}\n\n{table(columns, rows)}")
+        text, kept = "", range(len(COLUMNS))
+        if title == "Elementwise":
+            text, kept = f"{ELEMENTWISE}\n\n", range(len(COLUMNS) - 2)
+        shown = table([COLUMNS[k] for k in kept], [[row[k] for k in kept] for row in rows])
+        parts.append(f"## {title}\n\n{text}{shown}")
     return "\n".join(parts)
 
 
@@ -83,10 +91,12 @@ def attribute_rows() -> Iterator[list[str]]:
     """A row for each attribute."""
     assert MEANINGS.keys() == set(ATTRIBUTES)
     for attribute in ATTRIBUTES:
-        gradient = ""
-        if attribute != "integer":
-            types = f"A: matrix[n, n], X: {attribute} matrix[n, n]"
+        kind = "scalar" if attribute == "integer" else "matrix[n, n]"
+        try:
+            types = f"A: matrix[n, n], X: {attribute} {kind}"
             gradient = code(body(mg.function(f"fn f({types}) = grad(tr(A'*X), X)")))
+        except mg.Error:
+            gradient = "none"
         yield [code(attribute), MEANINGS[attribute], gradient]
 
 
@@ -100,7 +110,7 @@ def function_rows(name: str, words: dict[str, Any]) -> Iterator[list[str]]:
         types = types.replace(" |", ",")
         function = mg.function(f"fn f({types}) = {call}")
         what = [words["is"], domain] if not k else ["", ""]
-        yield [code(call), code(shown), code(result_type(function)), *what, code(differential(types, call))]
+        yield [code(call), *what, code(differential(types, call)), declared(shown), declared(result_type(function))]
 
 
 def check_domain(name: str, domain: str) -> None:

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 import matgrad as mg
 from benchmarks import report
 from matgrad.cli.group import cli
-from matgrad.compiler.explain.pages import html_part
+from matgrad.compiler.explain.pages import STYLE, html_part
 from matgrad.runtime.saving import Saving, saving
 
 from .markdown import block, folded, table
@@ -48,6 +48,7 @@ def page() -> str:
     columns = ("objective", "sizes", "operations, as written>", "planned>", "time, µs>")
     parts = [
         INTRODUCTION.format(count=len(entries), origin=origin(results["machine"]), summary=table(columns, rows)),
+        f"<style>{STYLE}</style>\n",
     ]
     for section, group in groupby(entries, key=lambda s: s.entry.section):
         parts.append(f"## {section}\n")
@@ -90,11 +91,11 @@ class Shown:
 
     def text(self) -> str:
         """The part of the page."""
-        name = self.entry.by
+        name, comment = self.entry.by, self.entry.comment()
         derivation = re.sub(r"<style>.*?</style>\n", "", html_part(self.derivation.derived, True), flags=re.DOTALL)
         parts = [
             f"### {self.entry.title}\n",
-            f"{self.entry.comment()}\n",
+            f"{comment}\n" if comment.rstrip(".") != self.entry.title else "",
             block(self.entry.source(), "matgrad"),
             f"$$f = {self.function.latex()}$$\n",
             f"$$\\nabla_{{{name}}} f = {self.gradient.latex()}$$\n",

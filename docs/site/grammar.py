@@ -11,7 +11,7 @@ from pathlib import Path
 
 import matgrad as mg
 
-from .markdown import block, code, table
+from .markdown import block, code, declared, table
 from .signatures import differential, result_type
 
 GRAMMAR = Path(__file__).resolve().parents[2] / "grammar" / "matgrad.lark"
@@ -88,7 +88,7 @@ def row(operator: str, level: str) -> list[str]:
         code(operator),
         what,
         code(example),
-        code(types),
-        code(result_type(function)),
+        declared(types),
+        declared(result_type(function)),
         code(differential(types, example)),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 
@@ -9,6 +10,11 @@ def code(text: str) -> str:
     """The text as code in a line; also in a table, where a bar would end the cell."""
     fence = "``" if "`" in text else "`"
     return f"{fence}{text}{fence}".replace("|", r"\|") if text else ""
+
+
+def declared(text: str) -> str:
+    """Types as code, of which none is broken in the middle."""
+    return code(re.sub(r"(?<=:) |(?<=[\w,]) (?=[^ ]*\])", "\N{NO-BREAK SPACE}", text))
 
 
 def block(text: str, language: str) -> str:

@@ -16,6 +16,8 @@ from sphinx.util import logging
 LOG = logging.getLogger(__name__)
 UPRIGHT = re.compile(r"\\math(?:rm|sf)\{")  # of one letter the converter makes a slanted one; of text it does not
 OPERATOR = re.compile(r"<mo>([A-Za-z]\w+)</mo>")  # browsers set these far apart from their brackets
+STRETCHED = re.compile(r"\\(?:left|right)(?=[(\[|)\]\\])")  # brackets that are set wider than they need to be
+TALL = ("\\frac", "\\begin", "\\sum")
 NAME = r'<mspace width="0.17em" /><mi>\1</mi>'
 
 
@@ -39,9 +41,11 @@ def visit_block(translator: Any, node: nodes.math_block) -> None:
 
 def mathml(node: nodes.Element, display: str) -> str:
     """The `math` element of a node's LaTeX."""
-    text = node.astext()
+    text = UPRIGHT.sub(r"\\text{", node.astext())
+    if not any(tall in text for tall in TALL):
+        text = STRETCHED.sub("", text)
     try:
-        return OPERATOR.sub(NAME, convert(UPRIGHT.sub(r"\\text{", text), display=display))
+        return OPERATOR.sub(NAME, convert(text, display=display))
     except Exception as error:  # whatever a formula makes the converter raise
         LOG.warning("this formula cannot be shown: %s (%s)", text, error, location=node)
         return f"<code>{text}</code>"

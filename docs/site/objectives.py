@@ -40,10 +40,10 @@ class Entry:
         )
 
     def comment(self) -> str:
-        """What the file says of it: the comment at its beginning."""
+        """What the file says of it: the comment at its beginning, as Markdown."""
         lines = self.path.read_text(encoding="utf-8").splitlines()
         first = next(k for k, line in enumerate(lines) if not line.startswith("#"))
-        return " ".join(line.removeprefix("#").strip() for line in lines[:first])
+        return " ".join(line.removeprefix("#").strip() for line in lines[:first]).replace("*", r"\*")
 
 
 def read() -> list[Entry]:

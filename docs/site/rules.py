@@ -69,7 +69,9 @@ def page() -> str:
     for name, title in FILES.items():
         rows = list(file_rows(name, caught, tried))
         lines += len(rows)
-        sections.append(f"## {title}\n\n{code(name)}\n\n{table(COLUMNS, rows)}")
+        filled = [k for k in range(len(COLUMNS)) if any(row[k] for row in rows)]
+        shown = table([COLUMNS[k] for k in filled], [[row[k] for k in filled] for row in rows])
+        sections.append(f"## {title}\n\n{code(name)}\n\n{shown}")
     introduction = INTRODUCTION.format(lines=lines, caught=sum(caught.values()), tried=sum(tried.values()))
     return "\n".join([introduction, *sections, REFERENCES])
 
@@ -118,7 +120,7 @@ def compared(key: Key) -> str:
     count, kinks = check_differential_line(key), len(KINKS.get(key, ()))
     if key[0] in ("max", "min") and (key[1] == 1 or key[2]):
         kinks += 2  # two arrays with ties
-    return f"{count} numbers, {kinks} kinks" if kinks else f"{count} numbers"
+    return f"{count} numbers" + (f", {kinks} kink{'s' if kinks > 1 else ''}" if kinks else "")
 
 
 def proved(book: Rulebook, label: str) -> str:
