@@ -100,7 +100,7 @@ def match_sum(
         return
     terms = expression.terms if isinstance(expression, Sum) else ((Fraction(1), expression),)
     wild = [t for t in pattern.terms if isinstance(t[1], Symbol) and t[1].role == "wild" and t[1].name not in binding]
-    fixed = [t for t in pattern.terms if t not in wild]
+    fixed = [piece for t in pattern.terms if t not in wild for piece in _spread(t, binding)]
     if len(wild) > 1 or (wild and not whole):
         return
 
@@ -123,6 +123,15 @@ def match_sum(
                     yield from assign(k + 1, left[:position] + left[position + 1 :], bound, factor)
 
     yield from assign(0, terms, binding, None)
+
+
+def _spread(term: tuple[Fraction, Expr], binding: Binding) -> tuple[tuple[Fraction, Expr], ...]:
+    """The terms of the sum that a wild symbol stands for, or the term itself."""
+    coefficient, part = term
+    value = binding.get(part.name) if isinstance(part, Symbol) and part.role == "wild" else None
+    if not isinstance(value, Sum):
+        return (term,)
+    return tuple((coefficient * c, e) for c, e in value.terms)
 
 
 def _whole_contraction(pattern: Contract, expression: Expr, binding: Binding) -> Iterator[Binding]:
@@ -258,10 +267,17 @@ def _factors(
 
     def finish(left: tuple[Factor, ...], found: Binding, at: dict[int, Labels]) -> Found | None:
         outputs: list[int] = []
+        placed = {where for ws in at.values() for where in ws}
+        broadcast = [k for k in range(target.order) if absorb and k not in placed]
         for label in range(pattern.order):
-            if label not in at:
+            if label in at:
+                outputs.extend(at[label])
+            elif label in elements:
+                outputs.extend(broadcast)
+            elif broadcast:
+                outputs.append(broadcast.pop(0))
+            else:
                 return None
-            outputs.extend(at[label])
         summed = [where for label, ws in at.items() if label >= pattern.order for where in ws]
         still = {label for _, ls in left for label in ls} | set(range(target.order)) | set(outputs)
         if len(set(summed)) != len(summed) or still & set(summed):
