@@ -196,6 +196,11 @@ class BoundFunction:
         """What is fixed, by the names of the parameters."""
         return self._given
 
+    @property
+    def held(self) -> Mapping[str, Any]:
+        """What is fixed, as kernels take it."""
+        return self._data
+
     def copy(self) -> BoundFunction:
         """Another one with these data, which `rebind` of this one does not change."""
         made = BoundFunction(self._function, self._given, self._fast)

@@ -188,6 +188,13 @@ class Compilation:
     def cost(self, sizes: Mapping[str, int]) -> Any:
         """The operations of the program that is planned for the sizes (for medium ones if there are none)."""
         counted = cost(self._planned(sizes) or self.current() if sizes else self.current())
+        missing = sorted(counted.thirds.names - sizes.keys())
+        if sizes and missing:
+            raise errors.ArgumentError(
+                f"the cost also depends on {', '.join(missing)}",
+                found=f"it is {counted}",
+                hint=f"give {', '.join(f'{name}=...' for name in missing)} too",
+            )
         return counted.evaluate(**sizes) if sizes else counted
 
 

@@ -261,6 +261,11 @@ class Function:
         """The names of what kernels take: the parameters, and for a sparse one its arrays."""
         return input_names(self.parameters, self._sparse)
 
+    @property
+    def sparse_parameters(self) -> frozenset[str]:
+        """The parameters that are declared sparse."""
+        return frozenset(self._sparse)
+
     def held(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments as kernels take them: for a sparse matrix its arrays."""
         if self._sparse.keys().isdisjoint(data):

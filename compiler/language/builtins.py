@@ -11,12 +11,14 @@ from ..tensor.expr import Expr
 from .elaborate import Elaborator, Value, count, describe
 from .functions import arrangements, derivatives, elementwise, matrices, reductions
 from .functions.table import AUXILIARY, BUILTINS, fail_at
+from .sparsity import check_call
 
 __all__ = ["BUILTINS", "abbreviations", "arrangements", "call", "derivatives", "elementwise", "matrices", "reductions"]
 
 
 def call(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Value:
     """The value of a call of a function of the language."""
+    check_call(scope, node, values)
     builtin = BUILTINS.get(node.name)
     if builtin is None:
         defined = _abbreviation(scope, node, values)

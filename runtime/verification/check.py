@@ -91,7 +91,7 @@ def checked(function: Function) -> Iterator[Outcome]:
         scalar = not part.definition().results[0].order
         points = Points(part)
         for parameter in part.definition().parameters:
-            if "integer" not in parameter.attributes:
+            if not parameter.attributes & {"integer", "sparse"}:
                 first = ("gradient", gradient) if scalar else ("Jacobian", jacobian)
                 second = ("Hessian*v", hessian) if scalar else ("J*v, v*J", products)
                 for derivative, comparison in (first, second):
