@@ -7,7 +7,7 @@ one core.  Not for: comparisons (`objectives.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -44,7 +44,7 @@ def main(quick: bool, only: Sequence[str], save: bool) -> None:
 def measured(entry: Entry, quick: bool) -> dict[str, Any]:
     """The time of a call of the bound value and gradient, which returns a fresh array."""
     function = entry.function()
-    data = arguments(entry)
+    data = arguments(entry, entry.sizes)
     variable = data.pop(entry.by)
     bound = function.value_and_grad(entry.by).bind(**data)
     timing = interleaved({"matgrad": lambda: bound(variable)}, QUICK if quick else FULL)["matgrad"]
@@ -52,12 +52,14 @@ def measured(entry: Entry, quick: bool) -> dict[str, Any]:
     return {"objective": entry.name, "sizes": sizes, "best": timing.best, "median": timing.median}
 
 
-def arguments(entry: Entry) -> dict[str, Any]:
-    """Random arguments at which the value is finite, the variable near 0 if need be.  Raises ValueError where there are
-    none."""
+def arguments(entry: Entry, sizes: Mapping[str, int]) -> dict[str, Any]:
+    """Random arguments of these sizes at which the value is finite, the variable near 0 if need be.
+
+    Raises ValueError where there are none.
+    """
     function = entry.function()
     for style, scale in [*((style, 1.0) for style in STYLES), ("normal", 1e-3)]:
-        drawn = draw_arguments(function.definition().parameters, entry.sizes, np.random.default_rng(1), style)
+        drawn = draw_arguments(function.definition().parameters, sizes, np.random.default_rng(1), style)
         drawn[entry.by] = drawn[entry.by] * scale
         try:
             if np.isfinite(function(**drawn)):
