@@ -17,7 +17,7 @@ from .peers import Contender, plain
 EXPERTS = ("numpy", "numba")
 PEERS = ("jax", "jax-expert", "torch", "torch-compiled", "pytensor", "casadi", "autograd", "naive")
 CASADI_ELEMENTS = 40_000  # of all arguments: its products of matrices are plain loops
-COMPILED_REASON = "a call of compiled PyTorch costs 20 µs, so only medium and large sizes are measured"
+COMPILED_REASON = "a call of compiled PyTorch costs 20 µs and more, so only large sizes are measured"
 
 
 def makers(
@@ -40,7 +40,7 @@ def makers(
     if (naive := objective.naive) is not None:
         makers["naive"] = lambda: plain(partial(naive, *arguments.values()))
     without = dict(objective.without or {})
-    if size == "small":
+    if size != "large":
         without["torch-compiled"] = COMPILED_REASON
     if sum(getattr(a, "size", 1) for a in arguments.values()) > CASADI_ELEMENTS:
         without["casadi"] = "products of large matrices are plain loops in CasADi"

@@ -35,9 +35,10 @@ def section(name: str) -> str:
 def _origin(machine: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     loads = [row["load"] for row in rows if "load" in row] or [machine["load"]]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    blas = f"OpenBLAS's kernels: {machine['blas']}; " if machine.get("blas") else ""
     return (
         f"{machine['date']}; {machine['cpu']}; {machine['cores']} cores, of which one was used; {machine['system']}, "
-        f"Python {machine['python']}; {versions}. Average load of the machine, with what others ran on it: "
+        f"Python {machine['python']}; {blas}{versions}. Average load of the machine, with what others ran on it: "
         f"{min(loads):.1f} to {max(loads):.1f}.\n"
     )
 

@@ -1,14 +1,18 @@
 """Derivatives of the objectives, against peers and experts: `python -m benchmarks.objectives`.
 
 Enters: options.  Leaves: a table, results/objectives.json (after every cell) and a plot.  Always holds: each cell runs
-in its own process, on one core, and its contenders take turns.  Not for: what a contender does (`contenders.py`).
+in its own process, on one core, and its contenders take turns; one cell is measured at a time, while the next one is
+built on another core.  Not for: what a contender does (`contenders.py`).
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
+import queue
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import click
@@ -19,6 +23,7 @@ from .cases import objectives
 from .contenders import EXPERTS, PEERS
 from .objective import SIZES
 
+WORKERS = 2
 LIMIT = 60  # seconds for a contender to be built, and for the cell's measurement
 # The process from which those of the cells are forked has these libraries loaded, but has used none of them.
 LOADED = (
@@ -46,21 +51,33 @@ def main(quick: bool, only: Sequence[str], peers: str, resume: bool, save: bool)
         known = {(row["objective"], row["size"]): row for row in rows if not resume or "error" not in row}
     effort = "quick" if quick else "full"
     wanted = peers.split(",") if peers else []
-    measured = []
-    with Progress(transient=True) as progress:
-        for name, size in progress.track([cell for cell in cells if not (resume and cell in known)]):
-            row = known[name, size] = run(name, size, effort, wanted)
-            measured.append(row)
+    missing = [cell for cell in cells if not (resume and cell in known)]
+    cores: queue.Queue[int] = queue.Queue()
+    for core in sorted(os.sched_getaffinity(0))[:WORKERS]:
+        cores.put(core)
+
+    def measure(cell: tuple[str, str]) -> dict[str, Any]:
+        core = cores.get()
+        try:
+            return run(*cell, effort, wanted, core)
+        finally:
+            cores.put(core)
+
+    with Progress(transient=True) as progress, ThreadPoolExecutor(cores.qsize()) as pool:
+        tasks = {pool.submit(measure, cell): cell for cell in missing}
+        for task in progress.track(as_completed(tasks), total=len(tasks)):
+            known[tasks[task]] = task.result()
             if save:
                 report.save("objectives", [known[cell] for cell in every if cell in known], effort=effort)
+    measured = [known[cell] for cell in missing]
     report.show("Times, µs", *ratios.table(measured))
     print(*ratios.summary(measured), *ratios.left_out(measured), sep="\n")
     if save:
         print("Written:", ratios.plot(list(known.values())))
 
 
-def run(name: str, size: str, effort: str, wanted: Sequence[str]) -> dict[str, Any]:
-    """A cell, in a process of its own; {"objective", "size", "error"} where it fails.
+def run(name: str, size: str, effort: str, wanted: Sequence[str], core: int) -> dict[str, Any]:
+    """A cell, in a process of its own, on a core; {"objective", "size", "error"} where it fails.
 
     A contender that takes too long, or takes the process down, is left out, and the cell begins again.
     """
@@ -69,7 +86,7 @@ def run(name: str, size: str, effort: str, wanted: Sequence[str]) -> dict[str, A
     without: dict[str, str] = {}
     while True:
         receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=_cell, args=(sender, name, size, effort, list(wanted), without))
+        process = context.Process(target=_cell, args=(sender, core, name, size, effort, list(wanted), without))
         process.start()
         sender.close()
         stage, found = _watched(receiver)
@@ -99,9 +116,12 @@ def _watched(receiver: Any) -> tuple[str, Any]:
         stage, since = message, time.monotonic()
 
 
-def _cell(sender: Any, name: str, size: str, effort: str, wanted: list[str], without: dict[str, str]) -> None:
+def _cell(
+    sender: Any, core: int, name: str, size: str, effort: str, wanted: list[str], without: dict[str, str]
+) -> None:
     from .cell import measured
 
+    os.sched_setaffinity(0, {core})
     try:
         sender.send(measured(name, size, effort, wanted, without, tell=sender.send))
     except Exception as error:
