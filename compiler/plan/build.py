@@ -128,8 +128,10 @@ class Builder:
                 self.sources[e] = frozenset(named).union(*(self.sources[o] for o in e.operands))
         for expression in small_first(order):
             # An inverse or a structural constant is made only where it is asked for as a matrix.
-            if not isinstance(expression, Structure) and not sparse_valued(expression) and not (
-                isinstance(expression, Atom) and expression.function == "inv"
+            if (
+                not isinstance(expression, Structure)
+                and not sparse_valued(expression)
+                and not (isinstance(expression, Atom) and expression.function == "inv")
             ):
                 self.use(expression)
         return [self.use(result) for result in results]

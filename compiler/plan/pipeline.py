@@ -11,6 +11,7 @@ Not for: what a pass does (its own file says that).
     update.py       sums and multiples of products are done by the products
     fuse.py         tasks share loops, or are never stored
     steps.py        buffers and steps (`loops.py`, `windows.py`)
+    short_rows.py   functions over short rows are done over vectors
     rows.py         passes over large arrays are joined
     memory.py       the workspace is shared
 """
@@ -31,6 +32,7 @@ from .guess import Guess
 from .memory import compacted
 from .price import price
 from .rows import passes_joined
+from .short_rows import rows_flattened
 from .steps import Steps
 from .structure import structured
 from .tasks import Leaf, Shape, Task, sizes_in
@@ -117,4 +119,4 @@ def program_of(made: Tasks, guess: Guess, requirements: Sequence[Require]) -> Pr
     fusion = Fusion(made.tasks, made.roots)
     steps = Steps(fusion, made.inputs, made.uses, made.shapes, guess)
     program = steps.program([*requirements, *made.requirements])
-    return compacted(passes_joined(program, guess))
+    return compacted(passes_joined(rows_flattened(program, guess), guess))
