@@ -1,7 +1,8 @@
 """Writes the results into docs/benchmarks.md: `python -m benchmarks.document`.
 
 Enters: the files in results/.  Leaves: the document, where what stands between `<!-- NAME -->` and `<!-- end -->` is
-now the tables of results/NAME.json.  Always holds: numbers get into the document in no other way.  Not for: measuring.
+now the tables of results/NAME.json; and results/objectives.md, with all times.  Always holds: numbers get into the
+document in no other way.  Not for: measuring.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import awareness, calls, fits, growth, objectives, report, start
+from . import awareness, calls, fits, growth, ratios, report, start
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -44,8 +45,18 @@ def _origin(machine: dict[str, Any], rows: list[dict[str, Any]]) -> str:
 
 
 def _objectives(rows: list[dict[str, Any]]) -> str:
-    lines = "".join(f"- {line}\n" for line in objectives.summary(rows))
-    return f"{report.markdown(*objectives.table(rows))}\n{lines}\n![ratios](../benchmarks/results/objectives.svg)\n"
+    def listed(lines: list[str]) -> str:
+        return "".join(f"- {line}\n" for line in lines)
+
+    (report.RESULTS / "objectives.md").write_text(
+        f"# All times, µs\n\n{report.markdown(*ratios.table(rows))}\n{listed(ratios.left_out(rows))}", encoding="utf-8"
+    )
+    return (
+        f"{listed(ratios.summary(rows))}\n![ratios](../benchmarks/results/objectives.svg)\n\n"
+        f"{report.markdown(*ratios.short_table(rows))}\n"
+        "The times of all contenders, and who did not compete where, and why: "
+        "[objectives.md](../benchmarks/results/objectives.md).\n"
+    )
 
 
 def _awareness(rows: list[dict[str, Any]]) -> str:
