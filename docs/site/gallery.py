@@ -17,9 +17,11 @@ from click.testing import CliRunner
 import matgrad as mg
 from benchmarks import report
 from matgrad.cli.group import cli
+from matgrad.compiler.calculus.rulebook import rulebook
 from matgrad.compiler.explain.pages import STYLE, html_part
 from matgrad.runtime.saving import Saving, saving
 
+from . import rules
 from .markdown import block, folded, table
 from .objectives import OBJECTIVES, Entry
 
@@ -37,6 +39,8 @@ evaluated from left to right, and of the plan. *Time* is that of one call of the
 
 {summary}
 """
+
+RULE = re.compile(r'<span class="rule">([^<]*)</span>')
 
 
 def page() -> str:
@@ -80,7 +84,9 @@ class Shown:
 
     def figures(self, times: dict[str, float]) -> list[str]:
         """Sizes, operations as written and planned, microseconds."""
-        sizes = ", ".join(f"{name} = {size}" for name, size in self.entry.sizes.items())
+        sizes = ", ".join(
+            f"{name}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{size}" for name, size in self.entry.sizes.items()
+        )
         written = planned = "-"
         if self.account is not None:
             counts = [entry.operations for entry in self.account.formulas]
@@ -100,7 +106,7 @@ class Shown:
             f"$$f = {self.function.latex()}$$\n",
             f"$$\\nabla_{{{name}}} f = {self.gradient.latex()}$$\n",
             block(f"grad(f, {name}) = {short(self.gradient)}", "matgrad"),
-            folded("Derivation", derivation),
+            folded("Derivation", RULE.sub(linked, derivation)),
         ]
         if self.account is not None:
             parts.append(folded("Plan", f"<pre>{html.escape(self.plan())}</pre>"))
@@ -115,6 +121,15 @@ class Shown:
         assert not done.exit_code, done.output
         _, title, rest = done.output.partition("\nOperations")
         return (title + rest).strip()
+
+
+def linked(found: re.Match[str]) -> str:
+    """The name of a rule, with a link to its line if it is in a rule file."""
+    book, label = rulebook(), html.unescape(found[1])
+    known = (
+        label in book.rules or label in book.laws or label.removeprefix("d ") in {key[0] for key in book.differentials}
+    )
+    return f'<a class="rule" href="rules.html#{rules.anchor(label)}">{found[1]}</a>' if known else found[0]
 
 
 def short(function: mg.Function) -> str:

@@ -44,7 +44,9 @@ The last two columns are the proof, computed when this page was made, by the cod
   arrays of different sizes, distinct primes where the rule allows. Of a differential, the entries of directional
   derivatives at random points with finite differences, and the stated values at kinks and ties. A law needs no
   numbers: that both sides are one object holds for all. An abbreviation is compared with NumPy, or with the
-  differentials that use it. `python3 dev.py test tests/rules -k NAME` runs the test of a line.
+  differentials that use it. The tests are in `tests/rules/test_rules.py`: `test_rule[NAME]`, `test_law[NAME]`,
+  `test_differential[NAME-...]`; `python3 dev.py test tests/rules -k NAME` runs that of a line. Those of the planner's
+  lines are in `tests/plan/test_plan_choices.py`.
 - *Corruptions* is how many small corruptions of the right side (a sign, a factor, a transpose, an operator, the order
   of factors, another function) the same check refuses, of those that change the meaning: {caught} of {tried} in all.
   `python3 dev.py test tests/rules/test_mutation.py` runs these.
@@ -66,14 +68,24 @@ def page() -> str:
     """The page."""
     caught, tried = corruptions()
     sections, lines = [], 0
+    linked: set[str] = set()
     for name, title in FILES.items():
         rows = list(file_rows(name, caught, tried))
         lines += len(rows)
+        for row in rows:
+            label = row[0]
+            row[0] = f"**{label}**" if label in linked else f'<span id="{anchor(label)}"></span>**{label}**'
+            linked.add(label)
         filled = [k for k in range(len(COLUMNS)) if any(row[k] for row in rows)]
         shown = table([COLUMNS[k] for k in filled], [[row[k] for k in filled] for row in rows])
         sections.append(f"## {title}\n\n{code(name)}\n\n{shown}")
     introduction = INTRODUCTION.format(lines=lines, caught=sum(caught.values()), tried=sum(tried.values()))
     return "\n".join([introduction, *sections, REFERENCES])
+
+
+def anchor(label: str) -> str:
+    """What the row of a rule is linked by."""
+    return f"rule-{label.replace(' ', '-')}"
 
 
 COLUMNS = ("name", "line", "source", "compared>", "corruptions>")
@@ -89,15 +101,15 @@ def file_rows(name: str, caught: Counter[str], tried: Counter[str]) -> list[list
     for key, template in book.differentials.items():
         mutant = "d " + "-".join(map(str, key)).rstrip("-")
         shares = share(caught[mutant], tried[mutant])
-        rows.append([f"**d {key[0]}**", line(template.text), template.reference, compared(key), shares])
+        rows.append([f"d {key[0]}", line(template.text), template.reference, compared(key), shares])
     for template in book.definitions.values():
         name = template.text.removeprefix("def ").partition("(")[0]
         proof = f"with {', '.join(users)}" if (users := used_by(name)) else "with NumPy"
-        rows.append([f"**{name}**", line(template.text), template.reference, proof, ""])
+        rows.append([name, line(template.text), template.reference, proof, ""])
     for label in [*book.rules, *book.laws]:
         proof = proved(book, label)
         shares = share(caught[label], tried[label])
-        rows.append([f"**{label}**", line(book.texts[label]), book.references[label], proof, shares])
+        rows.append([label, line(book.texts[label]), book.references[label], proof, shares])
     assert len(rows) == len(parse_rules(source).lines), name
     return rows
 
