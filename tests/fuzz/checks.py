@@ -19,6 +19,7 @@ from matgrad.compiler.language.definition import Definition
 from matgrad.compiler.plan import plan
 from matgrad.compiler.plan.atoms import NoRoutine
 from matgrad.compiler.tensor.evaluate import evaluate, size_names
+from matgrad.runtime.sparse import held
 
 from .productions import INTEGERS
 from .programs import Program, array, data
@@ -57,7 +58,7 @@ def complaint(program: Program, seed: int, kernels: bool = False) -> str:
             function = program.function
         rng = np.random.default_rng(seed + 1)
         # The orthogonal parameter is trusted: rules that use it are not true around it.
-        variables = [name for name in program.parameters if name != "Q" and name not in INTEGERS]
+        variables = [name for name in program.parameters if name not in ("Q", "W", *INTEGERS)]
         rng.shuffle(variables)
         judged: list[str] = []
         for name in variables[:MOST_VARIABLES]:
@@ -221,10 +222,18 @@ def planned(definition: Definition, arrays: dict[str, Array]) -> Sequence[Array]
         program = plan(definition.results, definition.parameters, sizes)
     except NoRoutine:
         return [evaluate(r, arrays, sizes) for r in definition.results]
-    status, outputs = run(program, [arrays[p.name] for p in definition.parameters])
+    status, outputs = run(program, held_arguments(definition, arrays))
     if status:
         raise Unclear
     return outputs
+
+
+def held_arguments(definition: Definition, arrays: dict[str, Array]) -> list[Array]:
+    """The arguments as programs take them: a sparse matrix as its arrays."""
+    found: list[Array] = []
+    for p in definition.parameters:
+        found += held(p.name, p.attributes, arrays[p.name]) if "sparse" in p.attributes else [arrays[p.name]]
+    return found
 
 
 def differs(what: str, found: Array, truth: Array, tolerance: float) -> str:

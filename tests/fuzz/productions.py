@@ -58,10 +58,12 @@ PARAMETERS = {
     "G": ("nn", "psd matrix[n, n]"),
     "K": ("mn", "lower matrix[m, n]"),
     "T": ("mnn", "tensor[m, n, n]"),
+    "W": ("sparse", "sparse matrix[m, n]"),
     "i": ("integer", "integer scalar"),
     "j": ("integer", "integer scalar"),
 }
 INTEGERS = {"i": 1, "j": 2}
+SPARSE = np.array([[0.0, 1.5, 0.0], [-0.7, 0.0, 2.0], [0.0, 0.0, 0.0], [0.4, -1.1, 0.0]])
 # By these a production differentiates: parameters whose space is that of all arrays.
 FREE = {"n": ["x", "y", "p"], "m": ["u", "v"], "nn": ["X", "Y"], "mm": ["M"]}
 

@@ -13,7 +13,7 @@ import numpy as np
 import matgrad as mg
 
 from .calculus import HELPERS
-from .productions import FREE, INTEGERS, PARAMETERS, PRODUCTIONS, SIZES, Production
+from .productions import FREE, INTEGERS, PARAMETERS, PRODUCTIONS, SIZES, SPARSE, Production
 
 Array = Any
 BY_SHAPE = {shape: [p for p in PRODUCTIONS if p.shape == shape] for shape in {p.shape for p in PRODUCTIONS}}
@@ -159,6 +159,8 @@ def data(names: list[str], seed: int) -> dict[str, Array]:
 
 def array(name: str, rng: np.random.Generator, direction: bool = False) -> Array:
     """A random array for a parameter; a direction lies in the space that the attribute declares."""
+    if name == "W":
+        return SPARSE
     if name in INTEGERS:
         return np.asarray(INTEGERS[name])
     shape, declared = PARAMETERS[name]
