@@ -65,7 +65,7 @@ import numpy as np
 
 from ...grammar.errors import DomainError
 from ..tensor.atoms import ATOMS, products_of_others, tied
-from ..tensor.dims import Dim
+from ..tensor.dims import Dim, extreme
 from . import compressed
 from .program import Loop, Program, Require, Routine
 from .scalars import SCALARS
@@ -285,18 +285,60 @@ def _top_reciprocals(values: Array) -> Array:
 _SCALED = ("alpha", "beta")
 _ZERO = Dim.of(0)
 
+# Products take blocks of their operands: the most terms of their sums, and the most rows or columns of a block.
+DEPTH, SIDE = 256, 384
+
+
+def _blocks(m: Dim, k: Dim, n: Dim) -> Dim:
+    """The memory for a block of each operand of a product, whose last vector may not be full."""
+    depth, side = Dim.of(DEPTH), Dim.of(SIDE)
+    return extreme("min", k, depth) * (extreme("min", m, side) + extreme("min", n, side) + 8)
+
+
+def _square_blocks(n: Dim) -> Dim:
+    return _blocks(n, n, n)
+
+
 ROUTINES: dict[str, Signature] = {
     entry.name: entry
     for entry in (
         # BLAS: the counts are those of the LAPACK Working Note 41.
-        Signature("gemm", "mk,kn->mn", np.matmul, lambda m, k, n: 6 * m * n * k, _SCALED),
+        Signature("gemm", "mk,kn->mn", np.matmul, lambda m, k, n: 6 * m * n * k, _SCALED, scratch=_blocks),
         Signature("gemv", "mn,n->m", np.matmul, lambda m, n: 6 * m * n, _SCALED),
         Signature("ger", "m,n->mn", np.outer, lambda m, n: 6 * m * n, _SCALED),
         Signature("dot", "n,n->", np.dot, lambda n: 6 * n, _SCALED),
-        Signature("syrk", "nk->nn", lambda a: a @ a.T, lambda n, k: 3 * k * n * (n + 1), _SCALED),
-        Signature("syr2k", "nk,nk->nn", lambda a, b: a @ b.T + b @ a.T, lambda n, k: 6 * k * n * (n + 1), _SCALED),
-        Signature("gemmt", "nk,kn->nn", _one_triangle, lambda n, k: 3 * k * n * (n + 1), _SCALED),
-        Signature("symm", "mm,mn->mn", np.matmul, lambda m, n: 6 * m * m * n, _SCALED),
+        Signature(
+            "syrk",
+            "nk->nn",
+            lambda a: a @ a.T,
+            lambda n, k: 3 * k * n * (n + 1),
+            _SCALED,
+            scratch=lambda n, k: _blocks(n, k, n),
+        ),
+        Signature(
+            "syr2k",
+            "nk,nk->nn",
+            lambda a, b: a @ b.T + b @ a.T,
+            lambda n, k: 6 * k * n * (n + 1),
+            _SCALED,
+            scratch=lambda n, k: _blocks(n, k, n),
+        ),
+        Signature(
+            "gemmt",
+            "nk,kn->nn",
+            _one_triangle,
+            lambda n, k: 3 * k * n * (n + 1),
+            _SCALED,
+            scratch=lambda n, k: _blocks(n, k, n),
+        ),
+        Signature(
+            "symm",
+            "mm,mn->mn",
+            np.matmul,
+            lambda m, n: 6 * m * m * n,
+            _SCALED,
+            scratch=lambda m, n: _blocks(m, m, n),
+        ),
         Signature("symv", "nn,n->n", np.matmul, lambda n: 6 * n * n, _SCALED),
         Signature("trmm_lower", "nn,n[k]->n[k]", lambda t, b: np.tril(t) @ b, lambda n, k: 3 * n * n * k, ("alpha",)),
         Signature("trmm_upper", "nn,n[k]->n[k]", lambda t, b: np.triu(t) @ b, lambda n, k: 3 * n * n * k, ("alpha",)),
@@ -326,7 +368,7 @@ ROUTINES: dict[str, Signature] = {
             lambda n: n * n * n,
             can_fail=True,
             in_place=True,
-            scratch=lambda n: n * n,
+            scratch=lambda n: n * n + _square_blocks(n),
         ),
         Signature(
             "triangular_inverse_upper",
@@ -335,7 +377,7 @@ ROUTINES: dict[str, Signature] = {
             lambda n: n * n * n,
             can_fail=True,
             in_place=True,
-            scratch=lambda n: n * n,
+            scratch=lambda n: n * n + _square_blocks(n),
         ),
         Signature("cholesky", "nn->nn", _cholesky, lambda n: n * n * n, can_fail=True, in_place=True),
         Signature("cholesky_solve", "nn,n[k]->n[k]", _cholesky_solve, lambda n, k: 6 * n * n * k, in_place=True),
@@ -345,7 +387,7 @@ ROUTINES: dict[str, Signature] = {
             lambda factor: _cholesky_solve(factor, np.eye(len(factor), dtype=factor.dtype)),
             lambda n: 2 * n * n * n,
             in_place=True,
-            scratch=lambda n: 2 * n * n,
+            scratch=lambda n: 2 * n * n + _square_blocks(n),
         ),
         Signature("lu", "nn->nn,n", _lu, lambda n: 2 * n * n * n, can_fail=True, integers=(2,)),
         Signature(
@@ -413,7 +455,7 @@ ROUTINES: dict[str, Signature] = {
             "mk,k,nk->mn",
             lambda u, w, v: (u * w) @ v.T,
             lambda m, k, n: 6 * m * k * n + 3 * m * k,
-            scratch=lambda m, k, n: m * k,
+            scratch=lambda m, k, n: m * k + _blocks(m, k, n),
         ),
         Signature("top_weights", "n->n", _top_weights, lambda n: 6 * n),
         Signature("rank_ones", "mk,k,nk->k", _rank_ones, lambda m, k, n: 3 * k),
@@ -429,15 +471,21 @@ ROUTINES: dict[str, Signature] = {
             _of_atoms("adj"),
             lambda n: 8 * n * n * n,
             can_fail=True,
-            scratch=lambda n: 10 * n * n + 160 * n,
+            scratch=lambda n: 10 * n * n + 160 * n + _square_blocks(n),
         ),
-        Signature("expm", "nn->nn", _of_atoms("expm"), lambda n: 44 * n * n * n, scratch=lambda n: 7 * n * n + n),
+        Signature(
+            "expm",
+            "nn->nn",
+            _of_atoms("expm"),
+            lambda n: 44 * n * n * n,
+            scratch=lambda n: 7 * n * n + n + _square_blocks(n),
+        ),
         Signature(
             "expm_derivative",
             "nn,nn->nn",
             _of_atoms("dexpm"),
             lambda n: 352 * n * n * n,
-            scratch=lambda n: 36 * n * n + 2 * n,
+            scratch=lambda n: 36 * n * n + 2 * n + _square_blocks(2 * n),
         ),
         Signature("products_of_others", "n[k]->n[k]", lambda x: products_of_others(x.T).T, lambda n, k: 9 * n * k),
         # Sparse matrices: two operations for each product of numbers.
