@@ -176,6 +176,11 @@ def _cholesky_solve(factor: Array, b: Array) -> Array:
     return _triangular_solve(factor.T, _triangular_solve(factor, b, True), False)
 
 
+def _symmetric(a: Array) -> Array:
+    """The lower triangle, mirrored."""
+    return np.tril(a) + np.tril(a, -1).T
+
+
 def _lu(a: Array) -> tuple[Array, Array]:
     # The factorization of A', as the kernels hold it: in C order that is the memory LAPACK wants for A.
     from scipy.linalg import lapack
@@ -384,7 +389,7 @@ ROUTINES: dict[str, Signature] = {
         Signature(
             "cholesky_inverse",
             "nn->nn",
-            lambda factor: _cholesky_solve(factor, np.eye(len(factor), dtype=factor.dtype)),
+            lambda factor: _symmetric(_cholesky_solve(factor, np.eye(len(factor), dtype=factor.dtype))),
             lambda n: 2 * n * n * n,
             in_place=True,
             scratch=lambda n: 2 * n * n + _square_blocks(n),
@@ -512,7 +517,7 @@ ROUTINES: dict[str, Signature] = {
             integers=(0, 1, 2, 3),
         ),
         # Moving numbers, and checks: free by the convention.
-        Signature("mirror", "nn->nn", lambda a: np.tril(a) + np.tril(a, -1).T, lambda n: _ZERO, in_place=True),
+        Signature("mirror", "nn->nn", _symmetric, lambda n: _ZERO, in_place=True),
         Signature("copy", "*->*", lambda x: x, lambda: _ZERO),
         Signature("fill", "->*", lambda: 1.0, lambda: _ZERO, ("value",)),
         _check("check_symmetric", "nn", _is_symmetric),
