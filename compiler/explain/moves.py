@@ -14,9 +14,10 @@ from ...grammar import syntax
 from ...grammar.syntax import Node
 from ..calculus import differentiate as calculus
 from ..printing import notation
+from ..printing.printer import type_of
 from ..printing.unparse import unparse
 from ..tensor import algebra
-from ..tensor.contraction import scaled
+from ..tensor.contraction import ones, scaled
 from ..tensor.expr import Contract, Expr, Map, Sum, Symbol
 from .differential import Differential
 from .reasons import by_law, by_rule
@@ -76,7 +77,9 @@ def inner_product(gradient: Expr, direction: Symbol, typesetter: Typesetter) -> 
     if not shown.indices:
         return Shown(notation.call("inner", shown.body, moving), shown.where)
     name = typesetter.fresh("G")
-    value = syntax.Binding(notation.NOWHERE, name, notation.NOWHERE, shown.indices, shown.body)
+    value = syntax.Binding(
+        notation.NOWHERE, name, notation.NOWHERE, shown.indices, shown.body, type_of(ones(gradient.shape))
+    )
     return Shown(notation.call("inner", notation.name(name), moving), (*shown.where, value))
 
 

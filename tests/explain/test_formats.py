@@ -138,6 +138,11 @@ def test_notebooks() -> None:
     assert explanation._repr_html_().startswith('<div class="matgrad">')
     assert explanation._repr_latex_().startswith("$\\displaystyle\n\\begin{aligned}\nf &= ")
     assert explanation._repr_markdown_() == explanation.markdown()
+    bundle = explanation._repr_mimebundle_()
+    assert list(bundle) == ["text/plain", "text/html", "text/latex", "text/markdown"]
+    assert (bundle["text/plain"], bundle["text/html"]) == (explanation.text(), explanation._repr_html_())
+    assert list(explanation._repr_mimebundle_(include={"text/html", "text/latex"})) == ["text/html", "text/latex"]
+    assert "text/html" not in explanation._repr_mimebundle_(exclude={"text/html"})
     assert mg.function("A*x")._repr_latex_() == "$A x$"
 
 
