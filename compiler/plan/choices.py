@@ -13,7 +13,7 @@ when `WORK` is used up: then the best form so far is taken.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -113,6 +113,7 @@ class _Search:
                     yield (
                         (current, other),
                         *((u, self._around(u, current, other, difference)) for u in users.get(current, ())),
+                        *(self._with_it(current, other, order, users) if difference else ()),
                     )
         for current in order:
             if isinstance(current, Sum) and current.order == 2:
@@ -133,8 +134,30 @@ class _Search:
 
     def _around(self, user: Contract, current: Expr, other: Expr, difference: bool) -> Expr:
         """A contraction with another form of a factor: with what stands around it, an inverse may vanish."""
-        made = refined(user, current, other, self.guess) if difference and isinstance(current, Atom) else None
-        return simplify(rebuild(user, {current: other})) if made is None else made
+        if difference and isinstance(current, Atom):
+            for without, _ in self._others(user):
+                if current not in topological(without):
+                    return without
+            made = refined(user, current, other, self.guess)
+            if made is not None:
+                return made
+        return simplify(rebuild(user, {current: other}))
+
+    def _with_it(
+        self, inverse: Expr, other: Expr, order: Sequence[Expr], users: Mapping[Expr, Sequence[Contract]]
+    ) -> Iterator[tuple[Expr, Expr]]:
+        """What changes together with an inverse that gets another form: the determinant, which would need the same
+        factorization, and products with sums in which the inverse stands, which are multiplied out."""
+        for current in order:
+            if isinstance(current, Atom) and current.function == "logdet" and current.operands == inverse.operands:
+                yield from ((current, form) for form, _ in self._others(current)[:1])
+            if isinstance(current, Sum) and any(term is inverse for _, term in current.terms):
+                for user in users.get(current, ()):
+                    if _worth(user, current):
+                        made = _multiplied_out(user, current)
+                        inside = [e for e in topological(made) if isinstance(e, Contract) and inverse in e.operands]
+                        forms = {e: self._around(e, inverse, other, difference=True) for e in inside}
+                        yield user, rebuild(made, {inverse: other} | forms)
 
     def _others(self, current: Expr) -> list[tuple[Expr, bool]]:
         if current not in self.others:

@@ -101,8 +101,12 @@ def keeps_accuracy(user: Contract, factor: Sum) -> bool:
     places = [at for f, at in user.factors if f is factor]
     if len(places) > 1 and not _is_projection(factor):
         return False
-    products = [t for _, t in factor.terms if isinstance(t, Contract) and len(t.sizes) > t.order]
+    products = [t for _, t in factor.terms if isinstance(t, Contract) and _is_product(t)]
     return bool(products) and not any(_makes_gram(user, factor, term, places[0]) for term in products)
+
+
+def _is_product(term: Contract) -> bool:
+    return len(term.sizes) > term.order or sum(bool(at) and not isinstance(f, Structure) for f, at in term.factors) > 1
 
 
 def _is_projection(factor: Sum) -> bool:
