@@ -79,7 +79,8 @@ class Differential:
 
     def _replaced(self, line: Expr, opened: Mapping[Symbol, Expr]) -> Expr:
         """The line with some shares opened; the others stay the same, also where opened ones are parts of them."""
-        return substitute(line, {**{share: share for share in self.shares}, **opened})
+        same: dict[Expr, Expr] = {share: share for share in self.shares}
+        return substitute(line, same | dict(opened))
 
     def _products(self, share: Symbol) -> list[Symbol]:
         if not isinstance(self.shares[share], Sum):

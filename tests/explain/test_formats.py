@@ -272,6 +272,13 @@ class TestErrors:
         with pytest.raises(mg.ArgumentError, match=r'write .explain\("A"\)'):
             mg.function("tr(A*B)").explain()
 
+    def test_notebooks_show_the_call_and_the_error_alone(self) -> None:
+        with pytest.raises(mg.ArgumentError) as caught:
+            mg.function("tr(A*B)").explain("C")
+        shown = caught.value._render_traceback_()
+        assert [line.split(", line")[0].strip() for line in shown if "File" in line] == [f'File "{__file__}"']
+        assert shown[-1].startswith("ArgumentError: error: there is no parameter C\n  the parameters are A, B")
+
     def test_several_results(self) -> None:
         with pytest.raises(mg.ArgumentError, match="2 results"):
             mg.function("fn f(x: vector[n]) = (x'*x, x)").explain("x")
