@@ -13,7 +13,15 @@ from .functions import arrangements, derivatives, elementwise, matrices, reducti
 from .functions.table import AUXILIARY, BUILTINS, fail_at
 from .sparsity import check_call
 
-__all__ = ["BUILTINS", "abbreviations", "arrangements", "call", "derivatives", "elementwise", "matrices", "reductions"]
+__all__ = [
+    "BUILTINS", "ELEMENTWISE", "abbreviations", "arrangements", "call", "derivatives", "elementwise", "matrices",
+    "reductions",
+]  # fmt: skip
+
+# What may stand around indexed operands.
+ELEMENTWISE = frozenset(name for name, b in BUILTINS.items() if b.handler is elementwise.elementwise) | {
+    *("square", "where", "max", "min")
+}
 
 
 def call(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Value:

@@ -217,11 +217,12 @@ class _Reader:
                     total = Indexed(operate(self.scope, left, a, b), letters)
                 return total
             case syntax.Call():
-                from .builtins import call
+                from .builtins import BUILTINS, ELEMENTWISE, abbreviations, call
 
                 letters, values = self._aligned(operands)
-                result = call(self.scope, node, list(values))
-                if isinstance(result, Expr) and result.order != len(letters):
+                elementwise = node.name in ELEMENTWISE or node.name not in (BUILTINS.keys() | abbreviations())
+                result = call(self.scope, node, list(values)) if elementwise else None
+                if result is None or (isinstance(result, Expr) and result.order != len(letters)):
                     self.scope.fail(f"{node.name} does not work element by element", node,
                                     hint=f"bind it first, or bracket it: {node.name}(A)[i, j]")  # fmt: skip
                 return Indexed(result, letters)
