@@ -222,6 +222,10 @@ def planned(definition: Definition, arrays: dict[str, Array]) -> Sequence[Array]
         program = plan(definition.results, definition.parameters, sizes)
     except NoRoutine:
         return [evaluate(r, arrays, sizes) for r in definition.results]
+    except mg.TypeError as error:  # the Jacobian of W*x, say, is W, which is not made dense
+        if "sparse" in str(error):
+            raise Unclear from error
+        raise
     status, outputs = run(program, held_arguments(definition, arrays))
     if status:
         raise Unclear
