@@ -57,9 +57,11 @@ def compacted(program: Program) -> Program:
     _into_outputs(program, steps, first, last, names)
     buffers = {b.name: b for b in (*program.work, *program.outputs)}
     holders: dict[tuple[Shape, str], _Holders] = {}
+    # What a pass over rows keeps for itself gets room for a block of rows only: nobody else can use that room.
+    local = {name for step in steps if isinstance(step, Rows) for name in step.local}
     for position, step in enumerate(steps):
         for buffer in dict.fromkeys(view.buffer for view in writes(step)):
-            if buffer.role != "work" or buffer.name in names or first[buffer.name] != position:
+            if buffer.role != "work" or buffer.name in names or buffer.name in local or first[buffer.name] != position:
                 continue
             alike = holders.setdefault((buffer.shape, buffer.dtype), _Holders())
             chosen = alike.take(position, lambda name, s=step, b=buffer: _in_place(s, b.name, name, names))

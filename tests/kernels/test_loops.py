@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import matgrad as mg
 from matgrad.compiler.kernel.emit import emit
 from matgrad.compiler.kernel.interpret import run
 from matgrad.compiler.kernel.program import (
@@ -252,3 +253,15 @@ def test_any_names() -> None:
     arguments = [np.random.default_rng(k).normal(size=(4, 3)) for k in range(len(inputs))]
     expected, found = both(program, arguments, Kernel(program))
     np.testing.assert_allclose(found, expected)
+
+
+def test_what_a_pass_over_rows_keeps_for_itself_is_not_reused() -> None:
+    """It has room for a block of rows: a later step that took it for all rows would write over other arrays."""
+    text = "fn f(G: matrix[n, d], Q: matrix[n, d], K: matrix[n, d]) = sum(G .* (softmax(Q*K', 2)*K))"
+    G, Q, K = np.random.default_rng(1).normal(size=(3, 300, 4))
+    P = np.exp(Q @ K.T)
+    P /= P.sum(1)[:, None]
+    D = P * (G @ K.T - np.sum(G * (P @ K), axis=1)[:, None])
+    value, gradient = mg.function(text).value_and_grad("Q")(G, Q, K)
+    np.testing.assert_allclose(value, np.sum(G * (P @ K)), rtol=1e-10)
+    np.testing.assert_allclose(gradient, D @ K, rtol=1e-10, atol=1e-10)
