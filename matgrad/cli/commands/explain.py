@@ -139,7 +139,8 @@ def show_plan(
     from ...runtime.saving import saving
     from ..account import lines
 
-    account = saving(function, operation, explanation.derived, lengths)
+    with console(stderr=True).status("planning ..."):
+        account = saving(function, operation, explanation.derived, lengths)
     if svg is not None:
         write_picture(svg, account, explanation.derived.title)
     if settings.as_json():
