@@ -23,7 +23,7 @@ from ..tensor.contraction import add, contract, symmetric
 from ..tensor.expr import Atom, Contract, Expr, Sum, rebuild, topological
 from .component import halved
 from .congruence import pays
-from .distribute import MOST_TERMS, keeps_accuracy
+from .distribute import MOST_TERMS, keeps_accuracy, rank_one
 from .guess import Guess
 from .identities import other_forms
 from .refine import refined
@@ -212,7 +212,7 @@ def _low_rank(factor: Sum, guess: Guess) -> bool:
         return False
     most = 0.7 * min(guess(size) for size in factor.shape)
     return any(
-        isinstance(term, Contract) and any(guess(size) <= most for size in term.sizes[term.order :])
+        rank_one(term) or (isinstance(term, Contract) and any(guess(size) <= most for size in term.sizes[term.order :]))
         for _, term in factor.terms
     )
 

@@ -99,21 +99,38 @@ def keeps_accuracy(user: Contract, factor: Sum) -> bool:
     if one_sign and (twins or any(all(has(term, name) for term in terms) for name in ("nonneg", "psd"))):
         return True
     places = [at for f, at in user.factors if f is factor]
-    if len(places) > 1 and not _is_projection(factor):
+    rest = [term for term in terms if not is_identity(term)]
+    products = [term for term in rest if isinstance(term, Contract) and is_product(term)]
+    # The identity minus products of low rank stays as large as the identity.
+    if len(rest) < len(terms) and len(products) == len(rest):
+        return True
+    return len(places) == 1 and bool(products) and not any(_makes_gram(user, factor, t, places[0]) for t in products)
+
+
+def is_identity(term: Expr) -> bool:
+    """Whether it is a multiple of the identity."""
+    arrays = [f for f, at in term.factors if at] if isinstance(term, Contract) else [term]
+    return len(arrays) == 1 and isinstance(arrays[0], Structure) and arrays[0].kind == "delta" and term.order == 2
+
+
+def is_product(term: Contract) -> bool:
+    """Whether it is a product of arrays, or has the rank of one: each element has a rounding error or is the same."""
+    inner = len(term.sizes) > term.order
+    return inner or sum(bool(at) and not isinstance(f, Structure) for f, at in term.factors) > 1 or rank_one(term)
+
+
+def rank_one(term: Expr) -> bool:
+    """Whether a matrix is an outer product of vectors."""
+    if not isinstance(term, Contract) or term.order != 2:
         return False
-    products = [t for _, t in factor.terms if isinstance(t, Contract) and _is_product(t)]
-    return bool(products) and not any(_makes_gram(user, factor, term, places[0]) for term in products)
-
-
-def _is_product(term: Contract) -> bool:
-    return len(term.sizes) > term.order or sum(bool(at) and not isinstance(f, Structure) for f, at in term.factors) > 1
-
-
-def _is_projection(factor: Sum) -> bool:
-    """Whether it is the identity and products: a difference that stays as large as the identity if these are of low
-    rank."""
-    rest = [t for _, t in factor.terms if not (isinstance(t, Structure) and t.kind == "delta")]
-    return len(rest) < len(factor.terms) and all(isinstance(t, Contract) and len(t.sizes) > t.order for t in rest)
+    reached, work = {0}, [0]
+    while work:
+        label = work.pop()
+        for _, at in term.factors:
+            if label in at:
+                work += set(at) - reached
+                reached |= set(at)
+    return 1 not in reached
 
 
 def _makes_gram(user: Contract, factor: Sum, term: Contract, at: tuple[int, ...]) -> bool:

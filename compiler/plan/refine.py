@@ -20,12 +20,13 @@ from ..tensor.dims import Dim
 from ..tensor.expr import Atom, Contract, Expr, Sum, Symbol
 from .guess import Guess
 
+MOST_COLUMNS = 0.5  # of what an inverse multiplies, for each of its rows
 HELD = "held"  # an elementwise function that returns its argument: algebra does not see through it
 
 
 def refined(user: Contract, inverse: Atom, other: Expr, guess: Guess) -> Expr | None:
     """The contraction with `other`, symmetric, in place of the inverse; None where the inverse connects something with
-    itself, as in tr(inv(H)*K)."""
+    itself, as in tr(inv(H)*K), or multiplies what is as large as itself: as a whole, W is as accurate as inv(H)."""
     position = next(k for k, (f, _) in enumerate(user.factors) if f is inverse)
     i, j = user.factors[position][1]
     sides = [side for side in (_side(user, position, j, i), _side(user, position, i, j)) if side is not None]
@@ -34,6 +35,8 @@ def refined(user: Contract, inverse: Atom, other: Expr, guess: Guess) -> Expr | 
     sizes = dict(enumerate(user.sizes))
     members, outer, inner = min(sides, key=lambda side: guess.volume(tuple(sizes[k] for k in _kept(user, side[0]))))
     outputs = _kept(user, members)
+    if guess.volume(tuple(sizes[k] for k in outputs)) > MOST_COLUMNS * guess(sizes[inner]):
+        return None
     right = _product([user.factors[k] for k in members], (inner, *outputs), sizes)
     if isinstance(right, Contract) and inverse in right.operands:
         again = refined(right, inverse, other, guess)
