@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import matgrad as mg
 from matgrad.compiler.kernel.emit import emit
 from matgrad.compiler.kernel.interpret import run
 from matgrad.compiler.kernel.program import (
@@ -30,6 +29,7 @@ from matgrad.compiler.kernel.program import (
     Store,
 )
 from matgrad.compiler.plan.guess import Guess
+from matgrad.compiler.plan.memory import compacted
 from matgrad.compiler.plan.short_rows import rows_flattened
 from matgrad.compiler.tensor.dims import Dim
 from matgrad.grammar.errors import ShapeError
@@ -200,6 +200,21 @@ def test_rows(local: bool, functions: tuple[str, str], dtype: str) -> None:
             np.testing.assert_allclose(f, e, rtol=close, atol=close * np.abs(e).max(initial=1.0))
 
 
+def test_what_a_pass_over_rows_keeps_for_itself_is_not_shared() -> None:
+    """There is room for a block of its rows only: what comes later would write over other arrays."""
+    program = glm(local=True)
+    (m, _, _), (x, y, w) = SIZES, program.inputs
+    u, v = Buffer("u", (m,), "work"), Buffer("v", (), "output")
+    later = (
+        Loop((m,), (Load(y.view(), (0,)),), (Op("abs", (Ref("load", 0),)),), (Store(u.view(), (0,), Ref("op", 0)),)),
+        Loop(
+            (m,), (Load(u.view(), (0,)),), (Op("neg", (Ref("load", 0),)),), (Store(v.view(), (), Ref("op", 0), "sum"),)
+        ),
+    )
+    both_work = Program((x, y, w), (*program.outputs, v), (*program.work, u), (*program.steps, *later))
+    assert len(compacted(both_work).work) == 2
+
+
 def test_requirements_and_integer_arguments() -> None:
     n, i = Dim.of("n"), Dim.of("i")
     x, index, out = Buffer("x", (n,), "input"), Buffer("i", (), "input", "int"), Buffer("out", (), "output")
@@ -253,15 +268,3 @@ def test_any_names() -> None:
     arguments = [np.random.default_rng(k).normal(size=(4, 3)) for k in range(len(inputs))]
     expected, found = both(program, arguments, Kernel(program))
     np.testing.assert_allclose(found, expected)
-
-
-def test_what_a_pass_over_rows_keeps_for_itself_is_not_reused() -> None:
-    """It has room for a block of rows: a later step that took it for all rows would write over other arrays."""
-    text = "fn f(G: matrix[n, d], Q: matrix[n, d], K: matrix[n, d]) = sum(G .* (softmax(Q*K', 2)*K))"
-    G, Q, K = np.random.default_rng(1).normal(size=(3, 300, 4))
-    P = np.exp(Q @ K.T)
-    P /= P.sum(1)[:, None]
-    D = P * (G @ K.T - np.sum(G * (P @ K), axis=1)[:, None])
-    value, gradient = mg.function(text).value_and_grad("Q")(G, Q, K)
-    np.testing.assert_allclose(value, np.sum(G * (P @ K)), rtol=1e-10)
-    np.testing.assert_allclose(gradient, D @ K, rtol=1e-10, atol=1e-10)
