@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 from ..kernel.program import Buffer, Load, Loop, Program, Require, Routine, Rows, Scale, Step, View
 from ..kernel.routines import ROUTINES
@@ -64,7 +65,7 @@ def compacted(program: Program) -> Program:
             if buffer.role != "work" or buffer.name in names or buffer.name in local or first[buffer.name] != position:
                 continue
             alike = holders.setdefault((buffer.shape, buffer.dtype), _Holders())
-            chosen = alike.take(position, lambda name, s=step, b=buffer: _in_place(s, b.name, name, names))
+            chosen = alike.take(position, partial(_in_place, step, buffer.name, names=names))
             if chosen is not None:
                 names[buffer.name] = buffers[chosen]
             alike.give(chosen or buffer.name, last[buffer.name])
