@@ -200,3 +200,11 @@ def test_solves_do_not_multiply_by_inverses(text: str) -> None:
         truth = solution if "b'" not in text else np.sum(precise(b) * solution)
         limit = 1e-9 if "b'" in text else 10 * EPS * np.linalg.cond(S)
         assert error(found, truth) <= limit
+
+
+@pytest.mark.parametrize("text", ["inv(A)*A", "inv(inv(A)) + I", "A*inv(A)*A + I"])
+def test_an_inverse_that_the_algebra_removes_is_not_missed(text: str) -> None:
+    f = mg.function(f"fn f(A: matrix[n, n]) = {text}")
+    np.testing.assert_array_equal(f(np.zeros((3, 3))), np.eye(3))
+    with pytest.raises(mg.DomainError, match="A is singular"):
+        mg.function("fn f(A: matrix[n, n], b: vector[n]) = inv(A)*b")(np.zeros((3, 3)), np.ones(3))
