@@ -1,6 +1,7 @@
 """Counts the lines of derivations that are checked: `python -m tests.explain [RANDOM]` (so many random programs)."""
 
 import sys
+import warnings
 
 from tests.explain import corpus, test_steps
 from tests.explain.checker import NoPoint
@@ -30,6 +31,7 @@ def steps() -> list[tuple[str, int, int]]:
 
 def main(count: int) -> None:
     """Prints the table."""
+    warnings.simplefilter("ignore", RuntimeWarning)  # of logarithms of random matrices
     rows = steps()
     groups = {
         "examples": corpus.examples(),

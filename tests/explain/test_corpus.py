@@ -8,7 +8,7 @@ import matgrad as mg
 from matgrad.compiler.explain.words import text
 from tests.explain.corpus import Case, cookbook, counted, gallery, randoms
 
-RANDOM = 40
+RANDOM = 20
 
 
 @pytest.mark.parametrize("case", gallery(), ids=lambda case: case.name)
