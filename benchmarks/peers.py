@@ -136,7 +136,7 @@ def autograd(objective: Objective, formula: Formula, arguments: Arguments) -> Co
 def pytensor(objective: Objective, formula: Formula, arguments: Arguments) -> Contender:
     """PyTensor, compiled by its Numba backend for these shapes; inputs are trusted.
 
-    The data are constants: of these it knows that they are contiguous, which makes products up to seven times as fast as
+    The data are constants: of these it knows that they are contiguous, which makes products several times as fast as
     with shared variables or inputs; and what depends on them alone it computes once.
     """
     import pytensor as library
