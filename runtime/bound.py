@@ -74,10 +74,15 @@ class BoundFunction:
     def _free_inputs(self) -> tuple[str, ...]:
         return tuple(name for name in self._function.inputs if name not in self._data)
 
+    @functools.cached_property
+    def _takes_inputs(self) -> bool:
+        """Whether kernels take the arguments as they are given; asked at every call, so it is not worked out there."""
+        return self._free_inputs == self.parameters
+
     def __call__(self, *arguments: Any, out: Any = None, **named: Any) -> Any:
         if named:
             arguments = arranged("the bound function", self.parameters, arguments, named)
-        if self._free_inputs != self.parameters and len(arguments) == len(self.parameters):
+        if not self._takes_inputs and len(arguments) == len(self.parameters):
             arguments = tuple(self._function.held(dict(zip(self.parameters, arguments, strict=True))).values())
         return self._entry(*arguments) if out is None else self._entry(*arguments, out=out)
 
