@@ -39,7 +39,11 @@ def makers(
     makers["autograd"] = lambda: peers.autograd(objective, objective.formula, arguments)
     if (naive := objective.naive) is not None:
         makers["naive"] = lambda: plain(partial(naive, *arguments.values()))
-    without = dict(objective.without or {})
+    without = {}
+    for key, reason in (objective.without or {}).items():
+        name, _, only = key.partition(":")
+        if only in ("", size):
+            without[name] = reason
     if size != "large":
         without["torch-compiled"] = COMPILED_REASON
     if sum(getattr(a, "size", 1) for a in arguments.values()) > CASADI_ELEMENTS:

@@ -7,12 +7,13 @@ document in no other way.  Not for: measuring.
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import awareness, calls, fits, growth, ratios, report, start
+from . import awareness, growth, ratios, report
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -30,7 +31,8 @@ def section(name: str) -> str:
         return f"\nNot measured yet: `python -m benchmarks.{name}`.\n\n"
     results = report.load(name)
     rows = results["rows"]
-    return f"\n{SECTIONS[name](rows)}\n{_origin(results['machine'], rows)}\n"
+    text = SECTIONS[name](rows) if name in SECTIONS else _table(name, rows)
+    return f"\n{text}\n{_origin(results['machine'], rows)}\n"
 
 
 def _origin(machine: dict[str, Any], rows: list[dict[str, Any]]) -> str:
@@ -71,13 +73,15 @@ def _growth(rows: list[dict[str, Any]]) -> str:
     )
 
 
+def _table(name: str, rows: list[dict[str, Any]]) -> str:
+    """What every benchmark has: `table`."""
+    return report.markdown(*importlib.import_module(f".{name}", __package__).table(rows))
+
+
 SECTIONS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
     "objectives": _objectives,
     "awareness": _awareness,
-    "calls": lambda rows: report.markdown(*calls.table(rows)),
-    "start": lambda rows: report.markdown(*start.table(rows)),
     "growth": _growth,
-    "fits": lambda rows: report.markdown(*fits.table(rows)),
 }
 
 

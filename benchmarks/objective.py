@@ -32,7 +32,8 @@ class Objective:
     `formula(np, ...)` is the function as one writes it down and `expert(np, ...)` as somebody does who knows libraries
     that differentiate, both for the names of `namespaces.py`.  `numpy` and `numba` are an expert's code by hand for
     what is wanted (value and gradient, the gradient a tuple where there are several variables; or an array), and
-    `naive` is the textbook's, in NumPy, where it is another.  `without` says which contenders are left out, and why.
+    `naive` is the textbook's, in NumPy, where it is another.  `without` says which contenders are left out
+    (at a size: `name:size`), and why.
     """
 
     name: str
