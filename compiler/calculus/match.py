@@ -72,6 +72,10 @@ def match(pattern: Expr, expression: Expr, binding: Binding) -> Iterator[Binding
                 any_shape = pattern.argument.shape[0].name == ELEMENTS
                 if whole if any_shape else expression.axes == pattern.axes:
                     yield from match(pattern.argument, expression.argument, binding)
+                elif (
+                    not any_shape and expression.argument.order == 2 and len(pattern.axes) == len(expression.axes) == 1
+                ):
+                    yield from match(pattern.argument, algebra.transpose(expression.argument), binding)
         case Sum():
             for found, rest, ratio in match_sum(pattern, expression, binding, whole=True):
                 if not rest and ratio == 1:
@@ -210,6 +214,9 @@ def _factors(
             return
         for position, (have, there) in enumerate(left):
             remaining = left[:position] + left[position + 1 :]
+            if _power(want) == -1 and (power := _power(have)) < -1:  # one reciprocal of several
+                remaining += ((algebra.power(have.operands[0], power + 1), there),)
+                have = algebra.power(have.operands[0], -1)
             for view, seen in views(have, there):
                 joined = join(labels, seen, at, value if value is not None else want)
                 if joined is None:
@@ -285,6 +292,14 @@ def _factors(
         return Found(found, left, tuple(outputs))
 
     yield from search(wanted, available, binding, {})
+
+
+def _power(factor: Expr) -> Fraction:
+    """The exponent of a power by a whole number; 1 for anything else."""
+    exponent = (
+        algebra.number_value(factor.arguments[1]) if isinstance(factor, Map) and factor.function == "pow" else None
+    )
+    return exponent if exponent is not None and exponent.denominator == 1 else Fraction(1)
 
 
 def views(have: Expr, labels: Labels) -> Iterator[Factor]:
