@@ -25,6 +25,7 @@ USAGE = """\
 python3 dev.py demo                   set up matgrad and fit a logistic regression to real data
 python3 dev.py test [PYTEST OPTIONS]  set up matgrad and run the tests, two at a time
 python3 dev.py check [NAME ...]       set up matgrad and run the developer checks, all of them or the named ones
+python3 dev.py docs                   set up matgrad and build the site of its documentation in build/docs/html
 python3 dev.py matgrad ARGUMENTS      set up matgrad and run its command line
 
 The checks:"""
@@ -162,6 +163,9 @@ def main(arguments: list[str]) -> int:
         return test(rest)
     if command == "check":
         return check(rest)
+    if command == "docs" and not rest:
+        set_up("test")
+        return run(PYTHON, "-m", "docs.site")
     if command == "matgrad":
         set_up("")
         return run(PYTHON, "-m", "matgrad", *rest)

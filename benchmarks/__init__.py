@@ -9,3 +9,4 @@ import os
 
 for _library in ("OPENBLAS", "OMP", "MKL", "NUMBA"):
     os.environ[f"{_library}_NUM_THREADS"] = "1"
+os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # it compiles in its own process, not in a pool

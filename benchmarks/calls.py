@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
@@ -16,9 +17,9 @@ from numba import njit
 
 import matgrad as mg
 
-from . import report
-from .contenders import jax, torch
+from . import peers, report
 from .machine import keep_to_one_core
+from .objective import Formula, Objective
 from .timing import FULL, QUICK, interleaved
 
 Array = Any
@@ -37,20 +38,6 @@ def _quadratic_numba(A: Array, x: Array) -> Any:
         g[i] = forward + backward
         value += forward * x[i]
     return value, g
-
-
-@njit
-def _quadratic_numba_out(A: Array, x: Array, g: Array) -> float:
-    n = len(x)
-    value = 0.0
-    for i in range(n):
-        forward = backward = 0.0
-        for j in range(n):
-            forward += A[i, j] * x[j]
-            backward += A[j, i] * x[j]
-        g[i] = forward + backward
-        value += forward * x[i]
-    return value
 
 
 def _quadratic_numpy(A: Array, x: Array) -> Any:
@@ -81,49 +68,58 @@ def _ridge_numpy(X: Array, y: Array, w: Array, lam: float, scale: float) -> Any:
     return scale * (r @ r) + lam * (w @ w), 2 * (scale * (r @ X) + lam * w)
 
 
-def quadratic() -> dict[str, Callable[[], Any]]:
-    """`x'*A*x`, n = 5."""
-    rng = np.random.default_rng(1)
-    A, x = rng.normal(size=(5, 5)), rng.normal(size=5)
-    g = np.empty(5)
-    f = mg.function("fn f(A: matrix[n, n], x: vector[n]) = x'*A*x").value_and_grad("x")
-    k = f.bind(A=A)
-    return {
-        "matgrad, bound, out=": lambda: k(x, out=g),
-        "matgrad, bound": lambda: k(x),
-        "matgrad": lambda: f(A, x),
-        "matgrad, by name": lambda: f(A=A, x=x),
-        "numba": lambda: _quadratic_numba(A, x),
-        "numba, out": lambda: _quadratic_numba_out(A, x, g),
-        "numpy": lambda: _quadratic_numpy(A, x),
-        "jax, own arrays": jax(lambda A, x: x @ A @ x, {"A": A, "x": x}, [1]),
-        "torch, own arrays": torch(lambda A, x: x @ A @ x, {"A": A, "x": x}, [1]),
+QUADRATIC = Objective(
+    "quadratic", "fn quadratic(A: matrix[n, n], x: vector[n]) = x'*A*x", ("x",), ({"n": 5},) * 3,
+    lambda rng, sizes: {"A": rng.normal(size=(5, 5)), "x": rng.normal(size=5)},
+    formula=lambda np, A, x: np.dot(x, A @ x),
+    numpy=_quadratic_numpy,
+    numba=_quadratic_numba,
+)  # fmt: skip
+
+
+def _ridge_formula(np: Any, X: Any, y: Any, w: Any, lam: Any, scale: Any) -> Any:
+    r = X @ w - y
+    return scale * np.dot(r, r) + lam * np.dot(w, w)
+
+
+RIDGE = Objective(
+    "ridge",
+    "fn ridge(X: matrix[m, n], y: vector[m], w: vector[n], lam: scalar, s: scalar) = s*normfro(X*w - y)^2 + lam*w'*w",
+    ("w",), ({"m": 20, "n": 5},) * 3,
+    lambda rng, sizes: {
+        "X": rng.normal(size=(20, 5)), "y": rng.normal(size=20), "w": rng.normal(size=5), "lam": 0.1, "s": 0.5,
+    },
+    formula=_ridge_formula,
+    numpy=_ridge_numpy,
+    numba=_ridge_numba,
+)  # fmt: skip
+
+
+def calls(objective: Objective) -> dict[str, Callable[[], Any]]:
+    """Who calls the objective, and how."""
+    arguments = objective.arguments("small")
+    values = list(arguments.values())
+    (variable,) = objective.variables
+    free = arguments[variable]
+    out = np.empty_like(free)
+    f = mg.function(objective.source).value_and_grad(variable)
+    bound = f.bind(**{name: value for name, value in arguments.items() if name != variable})
+    by_hand: dict[str, Callable[[], Any]] = {"numpy": partial(objective.numpy, *values)}
+    if objective.numba is not None:
+        by_hand["numba"] = partial(objective.numba, *values)
+    makers: dict[str, Callable[[Objective, Formula, dict[str, Array]], peers.Contender]] = {
+        "casadi, by its buffers": peers.casadi,
+        "pytensor": peers.pytensor,
+        "jax, own arrays": peers.jax,
+        "torch, own arrays": peers.torch,
     }
-
-
-def ridge() -> dict[str, Callable[[], Any]]:
-    """Ridge regression with five arguments, 20 x 5."""
-    rng = np.random.default_rng(1)
-    X, y, w = rng.normal(size=(20, 5)), rng.normal(size=20), rng.normal(size=5)
-    g = np.empty(5)
-    text = "fn f(X: matrix[m, n], y: vector[m], w: vector[n], lam: scalar, s: scalar) = s*normfro(X*w - y)^2 + lam*w'*w"
-    f = mg.function(text).value_and_grad("w")
-    k = f.bind(X=X, y=y, lam=0.1, s=0.5)
-
-    def formula(X: Any, y: Any, w: Any, lam: Any, scale: Any) -> Any:
-        r = X @ w - y
-        return scale * (r @ r) + lam * (w @ w)
-
-    arguments = {"X": X, "y": y, "w": w, "lam": 0.1, "s": 0.5}
     return {
-        "matgrad, bound, out=": lambda: k(w, out=g),
-        "matgrad, bound": lambda: k(w),
-        "matgrad": lambda: f(X, y, w, 0.1, 0.5),
-        "matgrad, by name": lambda: f(X=X, y=y, w=w, lam=0.1, s=0.5),
-        "numba": lambda: _ridge_numba(X, y, w, 0.1, 0.5),
-        "numpy": lambda: _ridge_numpy(X, y, w, 0.1, 0.5),
-        "jax, own arrays": jax(formula, arguments, [2]),
-        "torch, own arrays": torch(formula, arguments, [2]),
+        "matgrad, bound, out=": lambda: bound(free, out=out),
+        "matgrad, bound": lambda: bound(free),
+        "matgrad": lambda: f(*values),
+        "matgrad, by name": lambda: f(**arguments),
+        **by_hand,
+        **{name: make(objective, objective.formula, arguments).call for name, make in makers.items()},
     }
 
 
@@ -135,7 +131,7 @@ def main(quick: bool, save: bool) -> None:
     warnings.simplefilter("ignore")  # peers announce deprecations
     keep_to_one_core()
     effort = QUICK if quick else FULL
-    times = {objective.__name__: interleaved(objective(), effort) for objective in (quadratic, ridge)}
+    times = {objective.name: interleaved(calls(objective), effort) for objective in (QUADRATIC, RIDGE)}
     rows = [
         {"objective": objective, "call": call, **timing._asdict()}
         for objective, timings in times.items()
@@ -150,8 +146,8 @@ def table(rows: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
     """Columns and rows for the reader."""
     names = {"quadratic": "x'Ax, n = 5", "ridge": "ridge, 20 x 5, five arguments"}
     times = {(row["call"], row["objective"]): row["best"] for row in rows}
-    calls = dict.fromkeys(row["call"] for row in rows)
-    return ["call", *names.values()], [[c, *(report.microseconds(times.get((c, o))) for o in names)] for c in calls]
+    made = dict.fromkeys(row["call"] for row in rows)
+    return ["call", *names.values()], [[c, *(report.microseconds(times.get((c, o))) for o in names)] for c in made]
 
 
 if __name__ == "__main__":

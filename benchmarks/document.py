@@ -1,17 +1,19 @@
 """Writes the results into docs/benchmarks.md: `python -m benchmarks.document`.
 
 Enters: the files in results/.  Leaves: the document, where what stands between `<!-- NAME -->` and `<!-- end -->` is
-now the tables of results/NAME.json.  Always holds: numbers get into the document in no other way.  Not for: measuring.
+now the tables of results/NAME.json; and results/objectives.md, with all times.  Always holds: numbers get into the
+document in no other way.  Not for: measuring.
 """
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import awareness, calls, fits, growth, objectives, report, start
+from . import awareness, growth, ratios, report
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -29,22 +31,34 @@ def section(name: str) -> str:
         return f"\nNot measured yet: `python -m benchmarks.{name}`.\n\n"
     results = report.load(name)
     rows = results["rows"]
-    return f"\n{SECTIONS[name](rows)}\n{_origin(results['machine'], rows)}\n"
+    text = SECTIONS[name](rows) if name in SECTIONS else _table(name, rows)
+    return f"\n{text}\n{_origin(results['machine'], rows)}\n"
 
 
 def _origin(machine: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     loads = [row["load"] for row in rows if "load" in row] or [machine["load"]]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    blas = f"OpenBLAS's kernels: {machine['blas']}; " if machine.get("blas") else ""
     return (
         f"{machine['date']}; {machine['cpu']}; {machine['cores']} cores, of which one was used; {machine['system']}, "
-        f"Python {machine['python']}; {versions}. Average load of the machine, with what others ran on it: "
+        f"Python {machine['python']}; {blas}{versions}. Average load of the machine, with what others ran on it: "
         f"{min(loads):.1f} to {max(loads):.1f}.\n"
     )
 
 
 def _objectives(rows: list[dict[str, Any]]) -> str:
-    lines = "".join(f"- {line}\n" for line in objectives.summary(rows))
-    return f"{report.markdown(*objectives.table(rows))}\n{lines}\n![ratios](../benchmarks/results/objectives.svg)\n"
+    def listed(lines: list[str]) -> str:
+        return "".join(f"- {line}\n" for line in lines)
+
+    (report.RESULTS / "objectives.md").write_text(
+        f"# All times, µs\n\n{report.markdown(*ratios.table(rows))}\n{listed(ratios.left_out(rows))}", encoding="utf-8"
+    )
+    return (
+        f"{listed(ratios.summary(rows))}\n![ratios](../benchmarks/results/objectives.svg)\n\n"
+        f"{report.markdown(*ratios.short_table(rows))}\n"
+        "The times of all contenders, and who did not compete where, and why: "
+        "[objectives.md](../benchmarks/results/objectives.md).\n"
+    )
 
 
 def _awareness(rows: list[dict[str, Any]]) -> str:
@@ -59,13 +73,15 @@ def _growth(rows: list[dict[str, Any]]) -> str:
     )
 
 
+def _table(name: str, rows: list[dict[str, Any]]) -> str:
+    """What every benchmark has: `table`."""
+    return report.markdown(*importlib.import_module(f".{name}", __package__).table(rows))
+
+
 SECTIONS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
     "objectives": _objectives,
     "awareness": _awareness,
-    "calls": lambda rows: report.markdown(*calls.table(rows)),
-    "start": lambda rows: report.markdown(*start.table(rows)),
     "growth": _growth,
-    "fits": lambda rows: report.markdown(*fits.table(rows)),
 }
 
 

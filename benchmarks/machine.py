@@ -25,6 +25,7 @@ def description() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
+        "blas": _blas(),
         "versions": {"matgrad": matgrad.__version__} | {name: v for name in PACKAGES if (v := _version(name))},
         "load": round(os.getloadavg()[0], 1),
         "date": time.strftime("%Y-%m-%d"),
@@ -59,6 +60,17 @@ def _cpu() -> str:
     flags = found.get("flags", "").split()
     vectors = next((name for flag, name in (("avx512f", "AVX-512"), ("avx2", "AVX2")) if flag in flags), "SSE2")
     return f"{found.get('model name', platform.machine())}, family {found.get('cpu family', '?')}, {vectors}"
+
+
+def _blas() -> str | None:
+    """The kernels of OpenBLAS that NumPy and SciPy use here; None where they have another library."""
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        return None
+    importlib.import_module("scipy.linalg")
+    kernels = {found["architecture"] for found in threadpool_info() if found.get("internal_api") == "openblas"}
+    return "/".join(sorted(kernels)) or None
 
 
 def _version(package: str) -> str | None:

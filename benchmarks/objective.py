@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 Array = Any
 Formula = Callable[..., Any]
 Sizes = Mapping[str, int]
+Random = np.random.Generator
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SIZES = ("small", "medium", "large")
 # Fits are measured near their optimum, where a form that multiplies the square of the residual out loses its digits.
@@ -24,23 +25,29 @@ RESIDUAL = 1e-6
 
 @dataclass(frozen=True)
 class Objective:
-    """A function, and its gradient in `variables`, written for everybody.
+    """A function, what of it is wanted, and how everybody writes that.
 
-    `numpy` and `numba` are an expert's code by hand: (value, gradient), the gradient a tuple where there are several
-    variables.  `formula(np, ...)` is the value as one writes it down, for NumPy's namespace as JAX and autograd have
-    it; `jax` and `torch` are the value as an expert writes it for these libraries.
+    `source` is matgrad's text, with a function called `name`.  What is wanted is `of`: value and gradient in the
+    `variables`, or the Hessian, the Jacobian or the product of the Hessian with a direction (the last argument).
+    `formula(np, ...)` is the function as one writes it down and `expert(np, ...)` as somebody does who knows libraries
+    that differentiate, both for the names of `namespaces.py`.  `numpy` and `numba` are an expert's code by hand for
+    what is wanted (value and gradient, the gradient a tuple where there are several variables; or an array), and
+    `naive` is the textbook's, in NumPy, where it is another.  `without` says which contenders are left out
+    (at a size: `name:size`), and why.
     """
 
     name: str
-    file: str
+    source: str
     variables: tuple[str, ...]
     sizes: tuple[Sizes, Sizes, Sizes]
-    data: Callable[[np.random.Generator, Sizes], dict[str, Array]]
+    data: Callable[[Random, Sizes], dict[str, Array]]
     formula: Formula
-    torch: Formula
     numpy: Formula
-    numba: Formula
-    jax: Formula | None = None
+    numba: Formula | None = None
+    naive: Formula | None = None
+    expert: Formula | None = None
+    of: Literal["gradient", "hess", "jac", "hvp"] = "gradient"
+    without: Mapping[str, str] | None = None
 
     def arguments(self, size: str) -> dict[str, Array]:
         """The arguments at one of `SIZES`: the same numbers in every process."""
@@ -49,3 +56,8 @@ class Objective:
     def size_text(self, size: str) -> str:
         """The sizes as one reads them: `m=20, n=5`."""
         return ", ".join(f"{name}={value}" for name, value in self.sizes[SIZES.index(size)].items())
+
+
+def example(name: str) -> str:
+    """The text of an example file."""
+    return (EXAMPLES / f"{name}.mg").read_text(encoding="utf-8")

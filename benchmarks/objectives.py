@@ -1,150 +1,132 @@
-"""Value and gradient of the example objectives, against peers and experts: `python -m benchmarks.objectives`.
+"""Derivatives of the objectives, against peers and experts: `python -m benchmarks.objectives`.
 
-Enters: options.  Leaves: a table, results/objectives.json and a plot.  Always holds: each cell runs in its own process,
-on one core, and its contenders take turns.  Not for: what a contender does (`contenders.py`, `cases/`).
+Enters: options.  Leaves: a table, results/objectives.json (after every cell) and a plot.  Always holds: each cell runs
+in its own process, on one core, and its contenders take turns; one cell is measured at a time, while the next one is
+built on another core.  Not for: what a contender does (`contenders.py`).
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import multiprocessing
+import os
+import queue
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import click
 from rich.progress import Progress
 
-from . import report
+from . import ratios, report
 from .cases import objectives
-from .contenders import DEFAULT_PEERS, EXPERTS, PEERS
+from .contenders import EXPERTS, PEERS
 from .objective import SIZES
 
-LIMIT = 180  # seconds for a cell
+WORKERS = 2
+LIMIT = 60  # seconds for a contender to be built, and for the cell's measurement
+# The process from which those of the cells are forked has these libraries loaded, but has used none of them.
+LOADED = (
+    "jax", "jax.numpy", "jax.scipy.linalg", "jax.scipy.special", "torch", "torch._dynamo", "torch._inductor.compile_fx",
+    "pytensor", "pytensor.link.numba", "casadi", "autograd.scipy.linalg", "autograd.scipy.stats", "numba", "matgrad",
+    "benchmarks.cell",
+)  # fmt: skip
 
 
 @click.command(help=__doc__.splitlines()[0] if __doc__ else "")
 @click.option("--quick", is_flag=True, help="Measure for a shorter time.")
-@click.option("--only", multiple=True, help="An objective, or OBJECTIVE:SIZE; may be repeated.")
-@click.option("--peers", default=",".join(DEFAULT_PEERS), help=f"Some of {', '.join(PEERS)}.", show_default=True)
+@click.option("--only", multiple=True, help="An objective, or OBJECTIVE:SIZE, or :SIZE; may be repeated.")
+@click.option("--peers", default="", help=f"Some of {', '.join((*PEERS, *EXPERTS))}; all if nothing is said.")
+@click.option("--resume", is_flag=True, help="Keep the cells that have been measured, and add those that are missing.")
 @click.option("--save/--no-save", default=True, help="Write the results.", show_default=True)
-def main(quick: bool, only: Sequence[str], peers: str, save: bool) -> None:
-    """Runs the cells and reports."""
-    cells = [(name, size) for name in objectives() for size in SIZES if _wanted(name, size, only)]
+def main(quick: bool, only: Sequence[str], peers: str, resume: bool, save: bool) -> None:
+    """Runs the cells and reports.  With --only, the cells that are not run stay as they are in the results."""
+    every = [(name, size) for name in objectives() for size in SIZES]
+    cells = [(name, size) for name, size in every if not only or {name, f":{size}", f"{name}:{size}"} & set(only)]
     if not cells:
         raise click.BadParameter(f"the objectives are {', '.join(objectives())}", param_hint="--only")
-    rows = []
-    with Progress(transient=True) as progress:
-        task = progress.add_task("cells", total=len(cells))
-        for name, size in cells:
-            progress.update(task, description=f"{name} {size}")
-            rows.append(run(name, size, "quick" if quick else "full", peers.split(",")))
-            progress.advance(task)
-    report.show("Value and gradient, µs", *table(rows))
-    print(*summary(rows), sep="\n")
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+    if (resume or only) and report.exists("objectives"):
+        rows = report.load("objectives")["rows"]
+        known = {(row["objective"], row["size"]): row for row in rows if not resume or "error" not in row}
+    effort = "quick" if quick else "full"
+    wanted = peers.split(",") if peers else []
+    missing = [cell for cell in cells if not (resume and cell in known)]
+    cores: queue.Queue[int] = queue.Queue()
+    for core in sorted(os.sched_getaffinity(0))[:WORKERS]:
+        cores.put(core)
+
+    def measure(cell: tuple[str, str]) -> dict[str, Any]:
+        core = cores.get()
+        try:
+            return run(*cell, effort, wanted, core)
+        finally:
+            cores.put(core)
+
+    with Progress(transient=True) as progress, ThreadPoolExecutor(cores.qsize()) as pool:
+        tasks = {pool.submit(measure, cell): cell for cell in missing}
+        for task in progress.track(as_completed(tasks), total=len(tasks)):
+            known[tasks[task]] = task.result()
+            if save:
+                report.save("objectives", [known[cell] for cell in every if cell in known], effort=effort)
+    measured = [known[cell] for cell in missing]
+    report.show("Times, µs", *ratios.table(measured))
+    print(*ratios.summary(measured), *ratios.left_out(measured), sep="\n")
     if save:
-        print("Written:", report.save("objectives", rows, effort="quick" if quick else "full"))
-        print("Written:", plot(rows))
+        print("Written:", ratios.plot(list(known.values())))
 
 
-def _wanted(name: str, size: str, only: Sequence[str]) -> bool:
-    return not only or name in only or f"{name}:{size}" in only
+def run(name: str, size: str, effort: str, wanted: Sequence[str], core: int) -> dict[str, Any]:
+    """A cell, in a process of its own, on a core; {"objective", "size", "error"} where it fails.
+
+    A contender that takes too long, or takes the process down, is left out, and the cell begins again.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(LOADED))
+    without: dict[str, str] = {}
+    while True:
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=_cell, args=(sender, core, name, size, effort, list(wanted), without))
+        process.start()
+        sender.close()
+        stage, found = _watched(receiver)
+        process.kill()
+        process.join()
+        if isinstance(found, dict):
+            return found
+        if stage not in (*PEERS, "numba") or stage in without:
+            return {"objective": name, "size": size, "error": f"{stage}: {found}"}
+        without[stage] = found
 
 
-def run(name: str, size: str, effort: str, peers: Sequence[str]) -> dict[str, Any]:
-    """A cell, in a process of its own; {"objective", "size", "error"} where it fails."""
-    command = [sys.executable, "-m", "benchmarks.cell", name, size, effort, *peers]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT)
-    except subprocess.TimeoutExpired:
-        return {"objective": name, "size": size, "error": f"took more than {LIMIT} s"}
-    if done.returncode:
-        lines = done.stderr.strip().splitlines()
-        return {"objective": name, "size": size, "error": lines[-1] if lines else f"exit status {done.returncode}"}
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
-
-
-def ratio(row: dict[str, Any], others: Sequence[str]) -> float | None:
-    """The least time of the others over matgrad's; None where matgrad has none."""
-    times = {name: timing["best"] for name, timing in row.get("times", {}).items()}
-    found = [times[name] for name in others if name in times]
-    return min(found) / times["matgrad"] if found and "matgrad" in times else None
-
-
-def table(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Columns and rows for the reader."""
-    shown = [name for name in ("matgrad", *EXPERTS, *PEERS) if any(name in row.get("times", {}) for row in rows)]
-    columns = ["objective", "sizes", *shown, "best peer / matgrad", "expert / matgrad"]
-    lines = []
-    for row in rows:
-        if "error" in row:
-            lines.append([row["objective"], row["size"], row["error"][:60], *[""] * (len(shown) + 1)])
+def _watched(receiver: Any) -> tuple[str, Any]:
+    """What the cell was doing last, and its result, or the reason why there is none."""
+    stage, since = "start", time.monotonic()
+    while True:
+        if not receiver.poll(0.2):
+            if time.monotonic() - since > LIMIT:
+                return stage, f"took more than {LIMIT} s"
             continue
-        times = [
-            "wrong" if name in row["wrong"] else report.microseconds(row["times"].get(name, {}).get("best"))
-            for name in shown
-        ]
-        ratios = [ratio(row, PEERS), ratio(row, EXPERTS)]
-        lines.append([row["objective"], row["sizes"], *times, *("-" if r is None else f"{r:.2f}" for r in ratios)])
-    return columns, lines
+        try:
+            message = receiver.recv()
+        except EOFError:
+            return stage, "ended the process"
+        if isinstance(message, dict):
+            return stage, message
+        stage, since = message, time.monotonic()
 
 
-def summary(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """The geometric means, the worst cells, and what failed."""
-    lines = []
-    for title, others, bound in (("best peer", PEERS, 0.95), ("expert", EXPERTS, 0.8)):
-        ratios = {f"{row['objective']} {row['size']}": r for row in rows if (r := ratio(row, others)) is not None}
-        if ratios:
-            by_size = [
-                f"{size} {report.geometric_mean([r for cell, r in ratios.items() if cell.endswith(' ' + size)]):.2f}"
-                for size in SIZES
-            ]
-            mean = report.geometric_mean(list(ratios.values()))
-            slow = [f"{cell} ({r:.2f})" for cell, r in ratios.items() if r < bound]
-            lines.append(
-                f"{title} / matgrad: geometric mean {mean:.2f} ({', '.join(by_size)}) over {len(ratios)} cells; "
-                f"below {bound}: {', '.join(slow) or 'none'}"
-            )
-    failed = [f"{row['objective']} {row['size']}: {row['error']}" for row in rows if "error" in row]
-    wrong = [f"{row['objective']} {row['size']}: {row['wrong']}" for row in rows if row.get("wrong")]
-    return lines + [f"failed: {text}" for text in failed] + [f"different results: {text}" for text in wrong]
+def _cell(
+    sender: Any, core: int, name: str, size: str, effort: str, wanted: list[str], without: dict[str, str]
+) -> None:
+    from .cell import measured
 
-
-def plot(rows: Sequence[dict[str, Any]]) -> Any:
-    """Draws the ratio of the best peer's and the best expert's time to matgrad's; the path of the file."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    rows = [row for row in rows if ratio(row, EXPERTS) is not None]
-    names = list(dict.fromkeys(row["objective"] for row in rows))
-    figure, axes = pyplot.subplots(figsize=(9, 0.42 * len(names) + 1.6))
-    colours = dict(zip(SIZES, ("#9ecae1", "#4292c6", "#084594"), strict=True))
-    for others, marker, label in ((PEERS, "o", "best peer"), (EXPERTS, "|", "expert")):
-        for size in SIZES:
-            points = [
-                (r, names.index(row["objective"])) for row in rows if row["size"] == size and (r := ratio(row, others))
-            ]
-            if points:
-                offset = (SIZES.index(size) - 1) * 0.22
-                axes.plot(
-                    [x for x, _ in points], [y + offset for _, y in points], marker, color=colours[size],
-                    markersize=7, markeredgewidth=2, label=f"{label}, {size}", linestyle="none",
-                )  # fmt: skip
-    axes.axvline(1, color="black", linewidth=1)
-    axes.set_xscale("log")
-    axes.set_yticks(range(len(names)), names)
-    axes.invert_yaxis()
-    axes.grid(axis="x", which="both", alpha=0.25)
-    axes.set_xlabel("time relative to matgrad's (to the right of 1: matgrad is faster)")
-    axes.legend(fontsize=8, ncols=2)
-    figure.tight_layout()
-    path = report.RESULTS / "objectives.svg"
-    report.RESULTS.mkdir(exist_ok=True)
-    figure.savefig(path)
-    return path
+    os.sched_setaffinity(0, {core})
+    try:
+        sender.send(measured(name, size, effort, wanted, without, tell=sender.send))
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".strip().splitlines()[0][:200]
+        sender.send({"objective": name, "size": size, "error": reason})
 
 
 if __name__ == "__main__":

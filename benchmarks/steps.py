@@ -18,7 +18,6 @@ from matgrad.runtime.kernel import Kernel
 from .cases import objectives
 from .expressions import expressions
 from .machine import keep_to_one_core
-from .objective import EXAMPLES
 from .report import microseconds
 from .timing import interleaved
 
@@ -47,8 +46,9 @@ def main(name: str, size: str | None = None) -> None:
 
 def _objective(name: str, size: str) -> tuple[mg.Function, list[Any]]:
     objective = objectives()[name]
-    function = mg.load(EXAMPLES / f"{objective.file}.mg")[objective.name].value_and_grad(*objective.variables)
-    return function, list(objective.arguments(size).values())
+    function = mg.loads(objective.source)[objective.name]
+    derive = function.value_and_grad if objective.of == "gradient" else getattr(function, objective.of)
+    return derive(*objective.variables), list(objective.arguments(size).values())
 
 
 def _expression(name: str) -> tuple[mg.Function, list[Any]]:

@@ -25,8 +25,9 @@ class Effort(NamedTuple):
     slice_seconds: float
 
 
-FULL = Effort(8, 0.05)
-QUICK = Effort(4, 0.02)
+FULL = Effort(8, 0.03)
+QUICK = Effort(4, 0.01)
+PATIENCE = 20  # slices: what a call gets that takes longer than a slice
 
 
 class Timing(NamedTuple):
@@ -49,6 +50,8 @@ def interleaved(calls: Mapping[str, Callable[[], object]], effort: Effort = FULL
     try:
         for _ in range(effort.rounds):
             for name, call in calls.items():
+                if sum(samples[name]) * counts[name] > PATIENCE * effort.slice_seconds:
+                    continue
                 end = time.perf_counter() + effort.slice_seconds
                 while not samples[name] or time.perf_counter() < end:
                     samples[name].append(_sample(call, counts[name]))

@@ -70,6 +70,20 @@ class Error(Exception):
             lines.extend(f"  {label}{line}" for line in note.splitlines())
         return "\n".join(lines)
 
+    def _render_traceback_(self) -> list[str]:
+        """What notebooks show: where the user's code called, and the error; not what matgrad called from there on."""
+        import sysconfig
+        import traceback
+        from pathlib import Path
+
+        root = Path(__file__).resolve().parents[1]
+        others = [root / layer for layer in ("grammar", "compiler", "runtime", "matgrad")]
+        others += [Path(sysconfig.get_path(kind)) for kind in ("stdlib", "platlib", "purelib")]
+        places = [(Path(frame.filename), frame) for frame in traceback.extract_tb(self.__traceback__)]
+        users = [frame for path, frame in places if not any(folder in path.parents for folder in others)]
+        calls = "".join(traceback.format_list(users)).splitlines()
+        return [*calls, f"{type(self).__name__}: {self}"]
+
 
 class SyntaxError(Error):  # noqa: A001
     """The text is not in the language."""

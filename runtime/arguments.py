@@ -7,7 +7,7 @@ refused.  Not for: the usual calls, which never come here (`entry.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import numpy as np
@@ -35,11 +35,9 @@ class Input(Protocol):
 
 def inputs_of(definition: Definition) -> list[Buffer]:
     """The parameters as inputs of a program."""
-    from ..compiler.kernel.program import Buffer
+    from ..compiler.tensor.inputs import input_of
 
-    return [
-        Buffer(p.name, p.shape, "input", "int" if "integer" in p.attributes else "real") for p in definition.parameters
-    ]
+    return [input_of(p) for p in definition.parameters]
 
 
 def arranged(
@@ -67,6 +65,17 @@ def arranged(
     if missing:
         raise errors.ArgumentError(f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing", found=usage)
     return tuple(given[name] for name in parameters)
+
+
+# The arrays of a sparse matrix after the one that has its name (`compiler/tensor/sparse.py`).
+SPARSE_PARTS = ("pairs", "starts", "columns", "data")
+
+
+def input_names(parameters: Sequence[str], sparse: Collection[str]) -> tuple[str, ...]:
+    """The names of what kernels take for these parameters, some of which are sparse."""
+    return tuple(
+        name for p in parameters for name in ([p, *(f"{p}.{part}" for part in SPARSE_PARTS)] if p in sparse else [p])
+    )
 
 
 def is_sparse(value: Any) -> bool:
@@ -122,6 +131,8 @@ def convert(buffer: Input, value: Any, dtype: Any) -> Array:
             needed=_declared(buffer),
         )
     if buffer.dtype == "int":
+        if array.dtype == np.int64 and array.flags.c_contiguous and array.flags.aligned:
+            return array
         whole = array.astype(np.int64)
         if np.any(whole != array):
             raise errors.TypeError(f"{buffer.name} must be an integer", found=f"{buffer.name} is {array}")
@@ -177,6 +188,8 @@ def _origin(needed: Dim, inputs: Sequence[Buffer], arrays: Sequence[Array]) -> s
 
 
 def _declared(buffer: Input) -> str:
+    if buffer.dtype == "int" and len(buffer.shape) == 3:  # without elements: it bears the sizes of a sparse matrix
+        return f"{buffer.name}: sparse matrix[{', '.join(map(str, buffer.shape[:2]))}]"
     kind = ("integer scalar" if buffer.dtype == "int" else "scalar", "vector", "matrix")[min(len(buffer.shape), 2)]
     kind = "tensor" if len(buffer.shape) > 2 else kind
     return f"{buffer.name}: {kind}" + (f"[{', '.join(map(str, buffer.shape))}]" if buffer.shape else "")

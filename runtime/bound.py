@@ -49,7 +49,8 @@ class BoundFunction:
     """
 
     def __init__(self, function: Function, data: Mapping[str, Any], fast: bool) -> None:
-        self._function, self._data, self._fast = function, dict(data), fast
+        self._function, self._fast = function, fast
+        self._given, self._data = dict(data), function.held(data)  # as given, and as kernels take them
         self._kernels: dict[tuple[Split, str], tuple[Kernel, list[Array]]] = {}
         self._last: Split | None = None
         self._sample: Sequence[Array] | None = None  # what stands for the arguments of the last slow call
@@ -67,19 +68,30 @@ class BoundFunction:
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names of the parameters that are not fixed, in order."""
-        return tuple(name for name in self._function.parameters if name not in self._data)
+        return tuple(name for name in self._function.parameters if name not in self._given)
+
+    @functools.cached_property
+    def _free_inputs(self) -> tuple[str, ...]:
+        return tuple(name for name in self._function.inputs if name not in self._data)
+
+    @functools.cached_property
+    def _takes_inputs(self) -> bool:
+        """Whether kernels take the arguments as they are given; asked at every call, so it is not worked out there."""
+        return self._free_inputs == self.parameters
 
     def __call__(self, *arguments: Any, out: Any = None, **named: Any) -> Any:
         if named:
             arguments = arranged("the bound function", self.parameters, arguments, named)
+        if not self._takes_inputs and len(arguments) == len(self.parameters):
+            arguments = tuple(self._function.held(dict(zip(self.parameters, arguments, strict=True))).values())
         return self._entry(*arguments) if out is None else self._entry(*arguments, out=out)
 
     def _slow_call(self, *arguments: Any, out: Any = None) -> Any:
         """A call for whose arguments there is no entry: finds the kernel, and makes one."""
-        free = self.parameters
+        free = self._free_inputs
         if len(arguments) != len(free):
-            raise errors.ArgumentError(f"{len(arguments)} arguments for ({', '.join(free)})")
-        names = self._function.parameters
+            raise errors.ArgumentError(f"{len(arguments)} arguments for ({', '.join(self.parameters)})")
+        names = self._function.inputs
         given = self._data | dict(zip(free, arguments, strict=True))
         ordered = [given[name] for name in names]
         made = self._made(ordered) if any(map(is_sparse, ordered)) else None
@@ -125,7 +137,7 @@ class BoundFunction:
         first = None if kept["ahead"] is None else Compiled.read(kept["ahead"])
         if not kernel.is_compiled or (first is not None and not first.is_compiled):
             return None
-        fixed = [a for a, name in zip(arrays, self._function.parameters, strict=True) if name in self._data]
+        fixed = [a for a, name in zip(arrays, self._function.inputs, strict=True) if name in self._data]
         for number, routine, text in kept["checks"]:
             from .attributes import check_array
 
@@ -172,8 +184,7 @@ class BoundFunction:
         """Plans for the sizes of the last call, where another process had."""
         if self._last is None and self._sample is not None:
             arguments = [
-                self._data.get(name, sample)
-                for name, sample in zip(self._function.parameters, self._sample, strict=True)
+                self._data.get(name, sample) for name, sample in zip(self._function.inputs, self._sample, strict=True)
             ]
             self._made(arguments)
 
@@ -188,11 +199,16 @@ class BoundFunction:
     @property
     def data(self) -> Mapping[str, Any]:
         """What is fixed, by the names of the parameters."""
+        return self._given
+
+    @property
+    def held(self) -> Mapping[str, Any]:
+        """What is fixed, as kernels take it."""
         return self._data
 
     def copy(self) -> BoundFunction:
         """Another one with these data, which `rebind` of this one does not change."""
-        made = BoundFunction(self._function, self._data, self._fast)
+        made = BoundFunction(self._function, self._given, self._fast)
         made._last, made._kernels, made._sample = self._last, dict(self._kernels), self._sample
         return made
 
@@ -203,19 +219,20 @@ class BoundFunction:
         call raises, and mg.Error where there is no kernel.
         """
         self._settle()
-        single = single and all(np.asarray(a).dtype == np.float32 for a in self._data.values() if np.ndim(a))
+        arrays = [np.asarray(a) for a in self._data.values() if np.ndim(a)]
+        single = single and all(a.dtype == np.float32 for a in arrays if a.dtype.kind == "f")
         dtype = "float32" if single else "float64"
         if self._last is not None and (self._last, dtype) in self._kernels:
             return self._kernels[self._last, dtype]
         samples: dict[str, Any] = {name: np.broadcast_to(np.float32(0), (1,) * order) for name, order in orders.items()}
-        ordered = [(self._data | samples)[name] for name in self._function.parameters]
+        ordered = [(self._data | samples)[name] for name in self._function.inputs]
         compilation = self._function.compilation(ordered)
         sizes = compilation.known_sizes(self._data)
         for parameter in compilation.definition.parameters:
             if parameter.name in samples:
                 shape = tuple(dim.evaluate(sizes) for dim in parameter.shape)
                 samples[parameter.name] = np.broadcast_to(np.dtype(dtype).type(0), shape) if shape else 0
-        ordered = [(self._data | samples)[name] for name in self._function.parameters]
+        ordered = [(self._data | samples)[name] for name in self._function.inputs]
         from .kernel import Kernel
 
         parts = self._kernel(compilation, ordered)
@@ -249,16 +266,17 @@ class BoundFunction:
     def rebind(self, **data: Any) -> None:
         """Changes data that were given to `bind`.  Raises ArgumentError for a name that was not."""
         for name in data:
-            if name not in self._data:
-                raise errors.ArgumentError(f"{name} was not bound", found=f"bound are {', '.join(self._data)}")
-        self._data |= data
+            if name not in self._given:
+                raise errors.ArgumentError(f"{name} was not bound", found=f"bound are {', '.join(self._given)}")
+        self._given |= data
+        self._data |= self._function.held(data)
         for name in ("njit", "address"):  # these hold the data of their moment
             self.__dict__.pop(name, None)
         self._last = None
         self._forget()
 
     def __repr__(self) -> str:
-        return f"<{self._function!r} with {', '.join(self._data)} bound>"
+        return f"<{self._function!r} with {', '.join(self._given)} bound>"
 
 
 def _indented(program: Program) -> str:

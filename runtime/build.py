@@ -26,7 +26,7 @@ _addresses: dict[str, int] = {}
 def kernel_address(text: str) -> int:
     """The address of the C function `int64 kernel(int64 *table)` of a kernel's source."""
     name = kernel_name(text)
-    return _address(name, lambda: lower_kernel(name, text))
+    return _address(name, lambda: (lower_kernel(name, text), 3))
 
 
 def kept_address(name: str) -> int:
@@ -72,23 +72,23 @@ def prepare(blas: bool) -> None:
 
 
 def _entry_code(symbol: str, name: str, arity: int) -> int:
-    def lowered() -> str:
+    def lowered() -> tuple[str, int]:
         from numba.core import types
 
         from . import entry_code
 
-        return native.lower(getattr(entry_code, name), (types.intp,) * arity, symbol)
+        return native.lower(getattr(entry_code, name), (types.intp,) * arity, symbol), 1
 
-    return _address(symbol, lowered, speed=1)
+    return _address(symbol, lowered)
 
 
-def _address(symbol: str, lower: Callable[[], str] | None, speed: int = 3) -> int:
+def _address(symbol: str, lower: Callable[[], tuple[str, int]] | None) -> int:
     if symbol not in _addresses:
         found = _kept(symbol)
         if found is None:
             if lower is None:
                 raise KeyError(symbol)
-            found = _compiled(symbol, lower, speed)
+            found = _compiled(symbol, lower)
         symbols = {name: address for name in found.needed if (address := _needed(name))}
         with _lock:
             if symbol not in _addresses:
@@ -115,14 +115,15 @@ def _entry_name(symbol: str) -> str:
     return f"code {identity.code()} {symbol}"
 
 
-def _compiled(symbol: str, lower: Callable[[], str], speed: int) -> _Object:
+def _compiled(symbol: str, lower: Callable[[], tuple[str, int]]) -> _Object:
     from numba.core.compiler_lock import global_compiler_lock
 
     # Numba's own lock comes first: whoever compiles a caller of a kernel holds it already.
     with global_compiler_lock:
         found = _kept(symbol)  # another thread may have been faster
         if found is None:
-            found = _Object(*native.emit(lower(), [symbol], speed=speed))
+            text, speed = lower()
+            found = _Object(*native.emit(text, [symbol], speed=speed))
             store.put(_entry_name(symbol), json.dumps(found.needed).encode() + b"\n" + found.code)
         return found
 
@@ -155,15 +156,18 @@ def lower_kernel(name: str, text: str) -> str:
     return native.lower(scope["kernel"], (types.CPointer(types.int64),), name)
 
 
-def lower_routine(name: str, dtype: str) -> str:
-    """The LLVM text of a routine of the library."""
+def lower_routine(name: str, dtype: str, vector_bytes: int = 0) -> tuple[str, int]:
+    """The LLVM text of a routine or part of the library, and the level of optimisation (`native.emit`) for it.
+
+    It is for this computer's vectors, or for those of a width.
+    """
     from numba.core import types
 
-    from ..compiler.kernel.routines import ROUTINES
     from . import library
 
-    kinds = library.parameters(ROUTINES[name], getattr(types, dtype))
-    return native.lower(library.implementation(name), kinds, library.symbol(name, dtype))
+    kinds = library.parameters(name, getattr(types, dtype))
+    text = native.lower(library.implementation(name), kinds, library.symbol(name, dtype), vector_bytes)
+    return text, library.speed(name)
 
 
 def c_function(address: int) -> Callable[[int], int]:

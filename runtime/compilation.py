@@ -22,6 +22,7 @@ from ..compiler.plan.atoms import NoRoutine
 from ..compiler.plan.expand import multiplied_out
 from ..compiler.plan.guess import UNKNOWN
 from ..compiler.show import show, wanted
+from ..compiler.tensor.sparse import carried
 from ..grammar import errors
 from .arguments import as_array, check_sizes, convert, inputs_of, is_sparse, refuse_sparse
 from .attributes import checking
@@ -39,13 +40,13 @@ class Compilation:
     """The kernels of a definition.  `nest` says how outputs are returned, as `Kernel` takes it."""
 
     def __init__(self, definition: Definition, nest: Any = None, title: str = "") -> None:
-        self.definition = definition
+        self.definition = replace(definition, parameters=carried(definition.parameters))
         self.nest, self._title = nest, title
         self._lock = threading.RLock()
         self._programs: dict[tuple[int, ...], Program | None] = {}
         self._splits: dict[tuple[tuple[int, ...], frozenset[str], bool], Split | None] = {}
         self._kernels: dict[tuple[Program | None, str], Kernel | Direct] = {}
-        self._names = tuple(sorted({name for p in definition.parameters for d in p.shape for name in d.names}))
+        self._names = tuple(sorted({name for p in self.definition.parameters for d in p.shape for name in d.names}))
         self._last: Program | None = None
         self.sample: Sequence[Any] | None = None  # what stands for the arguments of the last call, if one was made
 
@@ -133,6 +134,12 @@ class Compilation:
 
         with self._lock:
             if (program, dtype) not in self._kernels:
+                if program is None and any(p.role == "carrier" for p in self.definition.parameters):
+                    raise errors.TypeError(
+                        "a function of a sparse matrix needs a kernel",
+                        found="this one uses a function that has none: it is evaluated by NumPy and SciPy",
+                        hint="declare the matrix without sparse",
+                    )
                 if program is None:
                     made: Kernel | Direct = Direct(self.definition, dtype, self.nest)
                 else:
@@ -181,6 +188,13 @@ class Compilation:
     def cost(self, sizes: Mapping[str, int]) -> Any:
         """The operations of the program that is planned for the sizes (for medium ones if there are none)."""
         counted = cost(self._planned(sizes) or self.current() if sizes else self.current())
+        missing = sorted(counted.thirds.names - sizes.keys())
+        if sizes and missing:
+            raise errors.ArgumentError(
+                f"the cost also depends on {', '.join(missing)}",
+                found=f"it is {counted}",
+                hint=f"give {', '.join(f'{name}=...' for name in missing)} too",
+            )
         return counted.evaluate(**sizes) if sizes else counted
 
 

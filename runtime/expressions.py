@@ -8,6 +8,7 @@ statements.
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -94,8 +95,9 @@ def _converted(builder: Any, value: Value, wanted: Any) -> Any:
 class Expressions:
     """Writes expressions where the builder stands."""
 
-    def __init__(self, code: Any, outer: Mapping[str, Any]) -> None:
+    def __init__(self, code: Any, outer: Mapping[str, Any], write: Callable[..., Any]) -> None:
         self.code = code
+        self.write = write  # a function of a module, for `helper`
         self.outer = outer
         # The places of variables stand in a block of their own before all others.
         places = code.append_basic_block("variables")
@@ -161,6 +163,15 @@ class Expressions:
             case ast.Call(func=ast.Name(id=name)):
                 return self.call(node, name, [self.value(a) for a in node.args])
         raise self.error(node)
+
+    def helper(self, function: Callable[..., Any], operands: Sequence[Value]) -> Value:
+        """The call of a Python function, which becomes an internal function of the module."""
+        kinds = [types.intp if isinstance(v.kind, types.Integer) else v.kind for v in operands]
+        name = f"{function.__name__}({', '.join(map(str, kinds))})"
+        code = self.builder.module.globals.get(name) or self.write(self.builder.module, function, kinds, name)
+        code.linkage = "internal"
+        codes = [self.convert(v, kind) for v, kind in zip(operands, kinds, strict=True)]
+        return Value(types.intp, self.builder.call(code, codes))
 
     def constant(self, node: ast.expr, found: Any) -> Value:
         if isinstance(found, bool):
@@ -277,6 +288,8 @@ class Expressions:
                 for v, wanted in zip(operands, signature.args, strict=True)
             ]
             return Value(signature.return_type, generate(_Context, builder, signature, codes))
+        if inspect.isfunction(target):
+            return self.helper(target, operands)
         if name == "abs":
             (operand,) = operands
             intrinsic = builder.module.declare_intrinsic("llvm.fabs", (operand.code.type,))

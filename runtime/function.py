@@ -17,7 +17,7 @@ from ..compiler.calculus.derivation import Derivation, variables_or_only
 from ..grammar import errors
 from ..grammar.source import Source, read_source, text_source
 from . import records
-from .arguments import arranged, as_array, is_sparse
+from .arguments import arranged, as_array, input_names, is_sparse
 from .entries import Entries
 from .signature import Limits, Signature, limits_read, listed, samples, signature
 from .written import Parsed, Text, Written
@@ -81,6 +81,7 @@ class Function:
     """
 
     _written: Written | None = None  # None for a function that stands in no text
+    _sparse: Mapping[str, Sequence[str]] = {}  # the attributes of the parameters that are sparse
 
     def __init__(
         self,
@@ -99,7 +100,7 @@ class Function:
         return made
 
     def _begin(self, written: Written, derivations: tuple[Derivation, ...]) -> None:
-        self._written, self._bases = written, written.bases
+        self._written, self._bases, self._sparse = written, written.bases, written.sparse
         self._start(written.names, written.untyped, derivations)
         if not self._untyped and not derivations and not written.is_known:
             self.definition()  # so that a file's errors show when it is loaded
@@ -251,7 +252,30 @@ class Function:
     def __call__(self, *arguments: Any, out: Any = None, **named: Any) -> Any:
         if named or len(arguments) != self._count:
             arguments = arranged(self.name or "the function", self.parameters, arguments, named)
+        if self._sparse:
+            arguments = tuple(self.held(dict(zip(self.parameters, arguments, strict=True))).values())
         return self._entry(*arguments) if out is None else self._entry(*arguments, out=out)
+
+    @functools.cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of what kernels take: the parameters, and for a sparse one its arrays."""
+        return input_names(self.parameters, self._sparse)
+
+    @property
+    def sparse_parameters(self) -> frozenset[str]:
+        """The parameters that are declared sparse."""
+        return frozenset(self._sparse)
+
+    def held(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments as kernels take them: for a sparse matrix its arrays."""
+        if self._sparse.keys().isdisjoint(data):
+            return dict(data)
+        from .sparse import held
+
+        names = input_names(tuple(data), self._sparse)
+        values = [part for name, value in data.items() for part in
+                  (held(name, self._sparse[name], value) if name in self._sparse else [value])]  # fmt: skip
+        return dict(zip(names, values, strict=True))
 
     @functools.cached_property
     def _count(self) -> int:
@@ -263,7 +287,7 @@ class Function:
 
         # Only the definition tells whether an argument may be sparse.
         found = self.compilation(arguments).kernel(arguments) if any(map(is_sparse, arguments)) else None
-        arrays = [as_array(name, a) for name, a in zip(self.parameters, arguments, strict=True)]
+        arrays = [as_array(name, a) for name, a in zip(self.inputs, arguments, strict=True)]
         sign = signature(arguments, arrays)
         kernel, limits = (
             found or self._kernels.get(sign) or self._stored(sign) or self.compilation(arguments).kernel(arguments)
@@ -321,7 +345,7 @@ class Function:
         if not self._untyped:
             orders: tuple[int, ...] = ()
         else:
-            given = dict(zip(self.parameters, arguments, strict=True))
+            given = dict(zip(self.inputs, arguments, strict=True))
             orders = tuple(as_array(name, given[name]).ndim for name in self._untyped)
         with self._lock:
             if orders not in self._compilations:

@@ -31,6 +31,7 @@ _SHAPING = (  # the files that shape the code of a given kernel text
     "native",
     "sections",
     "special",
+    "tiles",
     "words",
 )
 

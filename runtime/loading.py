@@ -27,7 +27,6 @@ import llvmlite.binding as llvm
 import numba
 from numba import types
 
-from ..compiler.kernel.routines import ROUTINES
 from . import blas, library, native
 from .njit_code import token
 
@@ -44,7 +43,7 @@ def kernel(function: Callable[[Any], int]) -> int:
     return token(lambda: _address(name, inspect.getsource(function), lambda: native.lower(function, kinds, name)))
 
 
-def _address(name: str, text: str, lower: Callable[[], str]) -> int:
+def _address(name: str, text: str, lower: Callable[[], str], speed: int = 3) -> int:
     with _lock:
         if name not in _addresses:
             path = _HERE / "__pycache__" / f"{name}-{hashlib.sha256(f'{_stamp()}{text}'.encode()).hexdigest()[:24]}.o"
@@ -53,7 +52,7 @@ def _address(name: str, text: str, lower: Callable[[], str]) -> int:
                 # Names of our own functions are those of this module alone.
                 text = str(native.assembly(lower()))  # as LLVM writes it, with names without quotes
                 marked = re.sub(r"@matgrad_(?!blas)", f"@{_MARK}matgrad_", text)
-                found = native.emit(marked, [_MARK + name])
+                found = native.emit(marked, [_MARK + name], speed=speed)
                 _keep(path, *found)
             code, needed = found
             symbols = {n: address for n in needed if (address := _needed(n))}
@@ -70,8 +69,8 @@ def _needed(symbol: str) -> int:
         return 0
     name, dtype = routine
     own = library.symbol(name, dtype)
-    kinds = library.parameters(ROUTINES[name], getattr(types, dtype))
-    return _address(own, own, lambda: native.lower(library.implementation(name), kinds, own))
+    kinds = library.parameters(name, getattr(types, dtype))
+    return _address(own, own, lambda: native.lower(library.implementation(name), kinds, own), library.speed(name))
 
 
 @cache

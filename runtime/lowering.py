@@ -28,13 +28,31 @@ _GOES_ON = -(2**62)  # what a section returns that comes to its end
 _SHORT = 48  # iterations
 
 
-def lower(function: Callable[..., Any], arguments: Sequence[Any], symbol: str, triple: str, data_layout: str) -> str:
+def lower(
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    symbol: str,
+    triple: str,
+    data_layout: str,
+    vector_bytes: int,
+) -> str:
     """The LLVM text (not yet optimised) of a function that returns an integer, as the C function `symbol`.
 
-    `arguments` are the types of its parameters.  Raises TypeError for what is not in the language above.
+    `arguments` are the types of its parameters; `vector_bytes` is the width of the vectors of `tiles.py`.  Raises
+    TypeError for what is not in the language above.
     """
-    module = ir.Module(symbol)
-    module.triple, module.data_layout = triple, data_layout
+    module = _Module(symbol)
+    module.triple, module.data_layout, module.vector_bytes = triple, data_layout, vector_bytes
+    _write(module, function, arguments, symbol)
+    return str(llvm.parse_assembly(str(module)))
+
+
+class _Module(ir.Module):  # type: ignore[misc]
+    vector_bytes: int
+
+
+def _write(module: Any, function: Callable[..., Any], arguments: Sequence[Any], symbol: str) -> Any:
+    """The C function of a Python function in a module."""
     code = ir.Function(module, ir.FunctionType(INT, [llvm_type(a) for a in arguments]), symbol)
     code.attributes.add("nounwind")
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
@@ -43,12 +61,12 @@ def lower(function: Callable[..., Any], arguments: Sequence[Any], symbol: str, t
     outer = {**function.__globals__, **{name: cell.cell_contents for name, cell in closed.items()}}
     names = [parameter.arg for parameter in tree.args.args]
     _Lowering(code, names, arguments, outer).whole(tree.body)
-    return str(llvm.parse_assembly(str(module)))
+    return code
 
 
 class _Lowering(Expressions):
     def __init__(self, code: Any, names: Sequence[str], kinds: Sequence[Any], outer: Mapping[str, Any]) -> None:
-        super().__init__(code, outer)
+        super().__init__(code, outer, _write)
         self.loops: list[tuple[Any, Any]] = []  # where `continue` and `break` lead
         for name, kind, value in zip(names, kinds, code.args, strict=True):
             self.assign_name(name, Value(kind, value))

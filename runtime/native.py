@@ -65,14 +65,22 @@ def assembly(ir: str) -> Any:
     return module
 
 
-def lower(function: Callable[..., Any], arguments: tuple[Any, ...], symbol: str) -> str:
+def lower(function: Callable[..., Any], arguments: tuple[Any, ...], symbol: str, vector_bytes: int = 0) -> str:
     """The LLVM text (not yet optimised) of a function of integers, floats and pointers that returns an integer.
 
-    Its C name is `symbol`.  Raises TypeError for what cannot be compiled.
+    Its C name is `symbol`; explicit vectors have so many bytes, or as many as this computer's.  Raises TypeError for
+    what cannot be compiled.
     """
     from .lowering import lower as lowered
 
-    return lowered(function, arguments, symbol, llvm.get_default_triple(), str(machine().target_data))
+    width = vector_bytes or own_vector_bytes()
+    return lowered(function, arguments, symbol, llvm.get_default_triple(), str(machine().target_data), width)
+
+
+def own_vector_bytes() -> int:
+    """The width of the vectors of this computer's CPU."""
+    features = llvm.get_host_cpu_features()
+    return 64 if features.get("avx512f") else 32 if features.get("avx2") and features.get("fma") else 16
 
 
 def emit(text: str, symbols: Iterable[str], target: Any = None, speed: int = 3) -> tuple[bytes, list[str]]:

@@ -34,6 +34,13 @@ def njit_function(function: Function, bound: BoundFunction | None = None) -> Any
     from numba.extending import overload
     from numba.types import unliteral
 
+    free = function.sparse_parameters.intersection((bound or function).parameters)
+    if free:
+        name = min(free)
+        raise errors.Error(
+            f"{name} is sparse: compiled code cannot pass it",
+            needed=f"a function with {name} fixed: f.bind({name}={name}).njit",
+        )
     made = _Callers(function, bound)
     names = njit_text.identifiers(made.free, {"target"})
     title = njit_text.identifiers([function.name or "expression"], {*names, "target"})[0]
@@ -89,8 +96,8 @@ class _Callers:
     def _fixed(self, kernel: Kernel, ahead: list[Array]) -> dict[int, Array]:
         """The fixed arrays by the number of their input: the data, and last what was computed ahead."""
         assert self.bound is not None
-        values: dict[int, Any] = dict(enumerate(ahead, len(self.function.parameters)))
-        for k, name in enumerate(self.function.parameters):
-            if name in self.bound.data:
-                values[k] = self.bound.data[name]
+        values: dict[int, Any] = dict(enumerate(ahead, len(self.function.inputs)))
+        for k, name in enumerate(self.function.inputs):
+            if name in self.bound.held:
+                values[k] = self.bound.held[name]
         return {k: convert(kernel.program.inputs[k], value, kernel.dtype) for k, value in values.items()}

@@ -6,18 +6,27 @@ of the derivation; the program is the one that is planned for the sizes.  Not fo
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..compiler.explain.counting import Uncounted, count
+from ..compiler.explain.graphs import Graph, of_formulas, of_program
 from ..compiler.explain.shared import Shared, memory, shared_steps
 from ..compiler.explain.steps import Derived, Shown, Step
+from ..compiler.explain.words import text
 from ..compiler.kernel.program import Program
 from ..compiler.kernel.routines import Cost, cost
 from ..compiler.language.elaborate import Value
 from ..compiler.plan.atoms import NoRoutine
+from ..compiler.plan.choices import WORK, Form, Report
+from ..compiler.plan.guess import Guess
+from ..compiler.plan.pipeline import program_of, tasks_of, tasks_of_form
+from ..compiler.plan.structure import structured
+from ..compiler.printing import printer
 from ..compiler.tensor.dims import Dim
+from ..compiler.tensor.expr import Expr
 from ..grammar import errors, syntax
 from .compilation import Compilation
 from .verification.sampling import size_names
@@ -38,16 +47,41 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """A form that the planner's search took: what it replaced by what, and the program before and after."""
+
+    what: tuple[tuple[str, str], ...]
+    before: Cost
+    after: Cost
+
+
+@dataclass(frozen=True)
+class Searched:
+    """The planner's search of other forms: how many it judged, how much of its budget was left, and what it took."""
+
+    judged: int
+    budget: int
+    left: int
+    taken: tuple[Taken, ...]
+
+
+@dataclass(frozen=True)
 class Saving:
-    """The account of a derivative: operations by formula and by plan, what the results share, and the program."""
+    """The account of a derivative: operations by formula and by plan, the forms that the planner took, what the results
+    (by their `labels`) share, the program, and the graphs of the formulas (where these are counted) and of the program.
+    """
 
     sizes: dict[str, int]
     rules: tuple[Entry, ...]
     formulas: tuple[Entry, ...]
     plans: tuple[Entry, ...]
+    searched: Searched
     shared: tuple[Shared, ...]
     memory: Dim
+    labels: tuple[str, ...]
     program: Program
+    before: Graph | None
+    after: Graph
 
 
 def saving(function: Function, operation: str, derived: Derived, sizes: Mapping[str, int]) -> Saving:
@@ -70,7 +104,8 @@ def saving(function: Function, operation: str, derived: Derived, sizes: Mapping[
     counter = Formulas(derived, names)
     if operation == "grad":
         value, gradient = function, function.grad(*variables)
-        joint = planned(function.value_and_grad(*variables), chosen)
+        whole = function.value_and_grad(*variables)
+        joint = planned(whole, chosen)
         plans = [
             Entry("the value, planned alone", cost(planned(value, chosen))),
             Entry("the gradient, planned alone", cost(planned(gradient, chosen))),
@@ -81,12 +116,42 @@ def saving(function: Function, operation: str, derived: Derived, sizes: Mapping[
             Entry("the gradient, as written", counter.derivative()),
         ]
     else:
-        joint = planned(getattr(function, operation)(variables[0]), chosen)
+        whole = getattr(function, operation)(variables[0])
+        joint = planned(whole, chosen)
         plans = [Entry("the derivative, planned", cost(joint))]
         formulas = [Entry("the derivative, as written", counter.derivative())]
+    labels = counter.labels(operation == "grad")
     return Saving(
-        chosen, tuple(counter.rules()), tuple(formulas), tuple(plans), tuple(shared_steps(joint)), memory(joint), joint
+        chosen,
+        tuple(counter.rules()),
+        tuple(formulas),
+        tuple(plans),
+        searched(whole, chosen),
+        tuple(shared_steps(joint)),
+        memory(joint),
+        labels,
+        joint,
+        counter.graph(operation == "grad"),
+        of_program(joint, labels),
     )
+
+
+def searched(function: Function, sizes: Mapping[str, int]) -> Searched:
+    """What the planner's search of forms did."""
+    definition, guess, report = function.definition(), Guess(sizes), Report()
+    tasks_of(definition.results, definition.parameters, guess, report=report)
+    forms = [Form(tuple(structured(definition.results))), *(form for _, form in report.taken)]
+    costs = [cost(program_of(tasks_of_form(f, definition.parameters, guess), guess, ())) for f in forms]
+    taken = [
+        Taken(tuple((formula(old), formula(new)) for old, new in change[:1]), before, after)
+        for (change, _), before, after in zip(report.taken, costs, costs[1:], strict=False)
+    ]
+    return Searched(report.judged, WORK, report.left, tuple(taken))
+
+
+def formula(expression: Expr) -> str:
+    """An expression in the language, on one line."""
+    return " ".join(printer.text(expression).split())
 
 
 def planned(function: Function, sizes: Mapping[str, int]) -> Program:
@@ -120,38 +185,61 @@ class Formulas:
     def derivative(self) -> Cost | None:
         """Of the derivatives as they are written at the end, with the names of the function."""
         total: Cost | None = Cost(Dim.of(0))
-        for section in self._derived.sections:
-            if section.title in ("The gradient", "The derivative"):
-                named = [s for s in section.steps if not any(r.name == "names" for r in s.reasons)]
-                one = self._cost(named[-1])
-                total = None if total is None or one is None else Cost(total.thirds + one.thirds)
+        for step in self._results():
+            one = self._cost(step)
+            total = None if total is None or one is None else Cost(total.thirds + one.thirds)
         return total
 
     def rules(self) -> list[Entry]:
         """Of the lines before and after each rule that rewrote a value."""
         found = []
         for section in self._derived.sections:
-            for before, after in zip(section.steps, section.steps[1:], strict=False):
-                if (
-                    section.title in ("The function", "The gradient", "The derivative")
-                    and after.reasons[0].name != "names"
-                ):
-                    names = ", ".join(reason.name for reason in after.reasons)
-                    found.append(Entry(names, self._cost(after), self._cost(before)))
+            if section.title not in ("The function", "The gradient", "The derivative"):
+                continue
+            for before, after in itertools.pairwise(section.steps):
+                names = [reason.name for reason in after.reasons if reason.name not in ("names", "notation")]
+                if names:
+                    found.append(Entry(", ".join(names), self._cost(after), self._cost(before)))
         return found
 
-    def _cost(self, step: Step) -> Cost | None:
+    def labels(self, with_value: bool) -> tuple[str, ...]:
+        """The names of the results: `f`, `grad(f, A)`."""
+        first = [self._derived.sections[0].steps[0]] if with_value else []
+        return tuple(text(step.left) for step in (*first, *self._results()))
+
+    def graph(self, with_value: bool) -> Graph | None:
+        """The operations of the formulas; None where these are not counted."""
+        first = [self._derived.sections[0].steps[0]] if with_value else []
+        parts = [(text(s.left), self._used(s.shown), s.shown) for s in (*first, *self._results())]
+        if any(shown.indices or shown.where for _, _, shown in parts):
+            return None
         try:
-            return Cost(count([*self._used(step.shown), step.shown], self._names, self._sizes))
+            return of_formulas(parts, self._names, self._sizes)
         except (Uncounted, errors.Error):
             return None
 
-    def _used(self, shown: Shown) -> list[Shown]:
-        """The definitions of the names that a formula uses, directly or by others."""
-        wanted, work = {}, [shown]
+    def _results(self) -> list[Step]:
+        """The last line of each derivative, with the names of the function."""
+        return [
+            [step for step in section.steps if not any(r.name == "names" for r in step.reasons)][-1]
+            for section in self._derived.sections
+            if section.title in ("The gradient", "The derivative")
+        ]
+
+    def _cost(self, step: Step) -> Cost | None:
+        try:
+            used = [shown for _, shown in self._used(step.shown)]
+            return Cost(count([*used, step.shown], self._names, self._sizes))
+        except (Uncounted, errors.Error):
+            return None
+
+    def _used(self, shown: Shown) -> list[tuple[str, Shown]]:
+        """The names that a formula uses, directly or by others, with their definitions, operands first."""
+        wanted: set[str] = set()
+        work = [shown]
         while work:
             for node in syntax.postorder(work.pop().body):
                 if isinstance(node, syntax.Name) and node.id in self._shown and node.id not in wanted:
-                    wanted[node.id] = self._shown[node.id]
+                    wanted.add(node.id)
                     work.append(self._shown[node.id])
-        return list(wanted.values())
+        return [(name, definition) for name, definition in self._shown.items() if name in wanted]

@@ -6,7 +6,7 @@ without an error, is not parsed until a syntax tree is asked for.  Not for: mean
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ class Text:
         self.is_known = kept is not None
         self.functions: dict[str | None, Written]
         if kept is not None:
-            self.functions = {name: Written(self, name, tuple(n), tuple(u)) for name, n, u in kept}
+            self.functions = {name: Written(self, name, tuple(n), tuple(u), s) for name, n, u, s in kept}
         else:
             self.functions = {name: Written(self, name, *_names(tree, self.table)) for name, tree in self.trees.items()}
 
@@ -39,7 +39,7 @@ class Text:
     def keep(self) -> None:
         """Notes that the text has no errors."""
         if not self.is_known:
-            records.write("text", self.key, [(w.name, w.names, w.untyped) for w in self.functions.values()])
+            records.write("text", self.key, [(w.name, w.names, w.untyped, w.sparse) for w in self.functions.values()])
             self.is_known = True
 
     @cached_property
@@ -57,13 +57,21 @@ class Text:
 
 
 class Written:
-    """One function: its name (None for an expression), its parameters, and which of them have no type.
+    """One function: its name (None for an expression), its parameters, which of them have no type, and the attributes
+    of those that are sparse.
 
     `bases` has the definitions that its derivatives share, by the orders of the parameters without type.
     """
 
-    def __init__(self, text: Text, name: str | None, names: tuple[str, ...], untyped: tuple[str, ...]) -> None:
-        self.text, self.name, self.names, self.untyped = text, name, names, untyped
+    def __init__(
+        self,
+        text: Text,
+        name: str | None,
+        names: tuple[str, ...],
+        untyped: tuple[str, ...],
+        sparse: Mapping[str, Sequence[str]],
+    ) -> None:
+        self.text, self.name, self.names, self.untyped, self.sparse = text, name, names, untyped, sparse
         self.bases: dict[tuple[int, ...], Definition] = {}
 
     @property
@@ -98,7 +106,7 @@ class Parsed(Written):
     def __init__(self, source: Source, tree: syntax.Function, table: Mapping[str, syntax.Function]) -> None:
         self._source, self._tree, self._table = source, tree, table
         self.name = tree.name
-        self.names, self.untyped = _names(tree, table)
+        self.names, self.untyped, self.sparse = _names(tree, table)
         self.bases = {}
 
     @property
@@ -122,10 +130,14 @@ class Parsed(Written):
         return self._table
 
 
-def _names(tree: syntax.Function, table: Mapping[str, syntax.Function]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The parameters, and those without a type."""
+def _names(
+    tree: syntax.Function, table: Mapping[str, syntax.Function]
+) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, Sequence[str]]]:
+    """The parameters, those without a type, and the attributes of those that are sparse."""
     from ..compiler.language.definition import free_names
 
     names = tuple(free_names(tree, table)) if tree.name is None else tuple(p.name for p in tree.parameters)
     declared = {p.name for p in tree.parameters if p.type is not None}
-    return names, tuple(name for name in names if name not in declared)
+    types = {p.name: p.type.attributes for p in tree.parameters if p.type is not None}
+    sparse = {name: attributes for name, attributes in types.items() if "sparse" in attributes}
+    return names, tuple(name for name in names if name not in declared), dict(sparse)

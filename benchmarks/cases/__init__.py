@@ -1,7 +1,7 @@
 """The objectives, one file per family.
 
 Enters: nothing.  Leaves: `objectives()`.  Always holds: an expert's code does what its author would do who knows the
-formula of the gradient, the sizes and the library, and nothing that the data would have to be prepared for.  Not for:
+formula of the derivative, the sizes and the library, and nothing that the data would have to be prepared for.  Not for:
 running them.
 """
 
@@ -11,7 +11,10 @@ import importlib
 
 from ..objective import Objective
 
-_FAMILIES = ("linear_models", "softmax", "factorization", "gaussians", "network", "design")
+_FAMILIES = (
+    "linear_models", "glm", "softmax", "factorization", "gaussians", "network", "design", "chains", "kernels",
+    "spectral", "likelihoods", "control", "attention", "elementwise", "robotics", "curvature", "tensors",
+)  # fmt: skip
 
 
 def objectives() -> dict[str, Objective]:

@@ -16,8 +16,8 @@ from scipy.linalg.blas import dsymm, dsyrk
 from scipy.linalg.lapack import dpotrf, dpotri
 
 from ..lapack import cholesky, gram, inverse_of_cholesky, mirror, times_symmetric
-from ..objective import Array, Objective
-from .linear_models import FAST
+from ..objective import Array, Objective, example
+from .one_pass import FAST
 
 
 def _data(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Array]:
@@ -112,56 +112,26 @@ def _a_numba(A: Array, w: Array) -> Any:
 
 
 def _d_formula(np: Any, A: Any, w: Any) -> Any:
-    return -np.linalg.slogdet(A.T @ (w[:, None] * A))[1]
+    return -np.logdet(A.T @ (np.every_column(w, A) * A))
+
+
+def _d_expert(np: Any, A: Any, w: Any) -> Any:
+    L = np.cholesky_of_symmetric(A.T @ (w[:, None] * A))
+    return -2 * np.sum(np.log(np.diag(L)))
 
 
 def _a_formula(np: Any, A: Any, w: Any) -> Any:
-    return np.trace(np.linalg.inv(A.T @ (w[:, None] * A)))
-
-
-def _d_jax(A: Any, w: Any) -> Any:
-    import jax.numpy as jnp
-
-    L = jnp.linalg.cholesky(A.T @ (w[:, None] * A), symmetrize_input=False)
-    return -2 * jnp.log(jnp.diag(L)).sum()
-
-
-def _d_torch(A: Any, w: Any) -> Any:
-    import torch
-
-    L = torch.linalg.cholesky(A.T @ (w[:, None] * A))
-    return -2 * L.diagonal().log().sum()
-
-
-def _a_torch(A: Any, w: Any) -> Any:
-    import torch
-
-    return torch.linalg.inv(A.T @ (w[:, None] * A)).trace()
+    return np.trace(np.inv(A.T @ (np.every_column(w, A) * A)))
 
 
 SIZES = ({"m": 15, "n": 5}, {"m": 300, "n": 30}, {"m": 5000, "n": 120})
 OBJECTIVES = (
     Objective(
-        name="d_optimal",
-        file="design",
-        variables=("w",),
-        sizes=SIZES,
-        data=_data,
+        "d_optimal", example("design"), ("w",), SIZES, _data,
         formula=_d_formula,
-        jax=_d_jax,
-        torch=_d_torch,
+        expert=_d_expert,
         numpy=_d_numpy,
         numba=_d_numba,
     ),
-    Objective(
-        name="a_optimal",
-        file="design",
-        variables=("w",),
-        sizes=SIZES,
-        data=_data,
-        formula=_a_formula,
-        torch=_a_torch,
-        numpy=_a_numpy,
-        numba=_a_numba,
-    ),
-)
+    Objective("a_optimal", example("design"), ("w",), SIZES, _data, formula=_a_formula, numpy=_a_numpy, numba=_a_numba),
+)  # fmt: skip

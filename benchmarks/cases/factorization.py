@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from ..objective import RESIDUAL, Array, Objective
-from .linear_models import FAST
+from ..objective import RESIDUAL, Array, Objective, example
+from .one_pass import FAST
 
 
 def _data(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Array]:
@@ -78,24 +78,25 @@ def _numba(T: Array, U: Array, V: Array, lam: float) -> Any:
     return 0.5 * squares + 0.5 * lam * penalty, (GU, GV)
 
 
-def _torch(T: Any, U: Any, V: Any, lam: Any) -> Any:
-    return (T - U @ V.T).square().sum() / 2 + lam / 2 * (U.square().sum() + V.square().sum())
-
-
 def _formula(np: Any, T: Any, U: Any, V: Any, lam: Any) -> Any:
     return np.sum((T - U @ V.T) ** 2) / 2 + lam / 2 * (np.sum(U**2) + np.sum(V**2))
+
+
+def _naive(T: Array, U: Array, V: Array, lam: float) -> Any:
+    value = np.linalg.norm(T - U @ V.T) ** 2 / 2 + lam / 2 * (np.linalg.norm(U) ** 2 + np.linalg.norm(V) ** 2)
+    return value, (-(T - U @ V.T) @ V + lam * U, -(T - U @ V.T).T @ U + lam * V)
 
 
 OBJECTIVES = (
     Objective(
         name="factorization",
-        file="matrix_factorization",
+        source=example("matrix_factorization"),
         variables=("U", "V"),
         sizes=({"m": 8, "n": 6, "k": 2}, {"m": 100, "n": 80, "k": 5}, {"m": 1500, "n": 1000, "k": 20}),
         data=_data,
         formula=_formula,
-        torch=_torch,
         numpy=_numpy,
         numba=_numba,
+        naive=_naive,
     ),
 )

@@ -16,17 +16,18 @@ from scipy.linalg.blas import dsymm, dsyrk
 from scipy.linalg.lapack import dpotrf, dpotri
 
 from ..lapack import cholesky, gram, inverse_of_cholesky, mirror, times_symmetric
-from ..objective import Array, Objective
-from .linear_models import FAST
+from ..objective import Array, Objective, example
+from .one_pass import FAST
 
 
-def _positive(rng: np.random.Generator, n: int) -> Array:
+def positive(rng: np.random.Generator, n: int) -> Array:
+    """A positive definite n-by-n matrix, well conditioned."""
     A = rng.normal(size=(n, n))
     S = A @ A.T / n + np.eye(n)
     return (S + S.T) / 2
 
 
-def _inverse(A: Array) -> Any:
+def inverse_and_half_logdet(A: Array) -> Any:
     """The inverse of A, which is overwritten, in both triangles, and half of logdet(A)."""
     L, _ = dpotrf(A.T, lower=1, clean=0, overwrite_a=1)
     half = np.log(L.diagonal()).sum()
@@ -64,7 +65,7 @@ def _process_data(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[st
 def _process_numpy(K: Array, y: Array, s: float, t: float) -> Any:
     S = s * K
     S.ravel()[:: len(y) + 1] += t
-    inverse, half = _inverse(S)
+    inverse, half = inverse_and_half_logdet(S)
     a = inverse @ y
     value = 0.5 * (a @ y) + half
     return value, (0.5 * (np.vdot(inverse, K) - a @ K @ a), 0.5 * (inverse.trace() - a @ a))
@@ -93,36 +94,32 @@ def _process_numba(K: Array, y: Array, s: float, t: float) -> Any:
 
 
 def _process_formula(np: Any, K: Any, y: Any, s: Any, t: Any) -> Any:
+    S = s * K + t * np.eye(y.shape[0])
+    return 0.5 * np.dot(y, np.solve(S, y)) + 0.5 * np.logdet(S)
+
+
+def _process_expert(np: Any, K: Any, y: Any, s: Any, t: Any) -> Any:
+    L = np.cholesky_of_symmetric(s * K + t * np.eye(y.shape[0]))
+    z = np.solve_triangular(L, y)
+    return 0.5 * np.dot(z, z) + np.sum(np.log(np.diag(L)))
+
+
+def _process_naive(K: Array, y: Array, s: float, t: float) -> Any:
     S = s * K + t * np.eye(len(y))
-    return 0.5 * (y @ np.linalg.solve(S, y)) + 0.5 * np.linalg.slogdet(S)[1]
-
-
-def _process_jax(K: Any, y: Any, s: Any, t: Any) -> Any:
-    import jax.numpy as jnp
-    from jax.scipy.linalg import solve_triangular
-
-    L = jnp.linalg.cholesky(s * K + t * jnp.eye(len(y)), symmetrize_input=False)
-    z = solve_triangular(L, y, lower=True)
-    return 0.5 * (z @ z) + jnp.log(jnp.diag(L)).sum()
-
-
-def _process_torch(K: Any, y: Any, s: Any, t: Any) -> Any:
-    import torch
-
-    L = torch.linalg.cholesky(s * K + t * torch.eye(len(y), dtype=K.dtype))
-    z = torch.linalg.solve_triangular(L, y[:, None], upper=False)
-    return 0.5 * z.square().sum() + L.diagonal().log().sum()
+    a = np.linalg.inv(S) @ y
+    value = 0.5 * y @ a + 0.5 * np.linalg.slogdet(S)[1]
+    return value, tuple(0.5 * (np.trace(np.linalg.inv(S) @ D) - a @ D @ a) for D in (K, np.eye(len(y))))
 
 
 # Graphical lasso.
 
 
 def _lasso_data(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Array]:
-    return {"S": _positive(rng, sizes["n"]), "P": _positive(rng, sizes["n"]), "lam": 0.1}
+    return {"S": positive(rng, sizes["n"]), "P": positive(rng, sizes["n"]), "lam": 0.1}
 
 
 def _lasso_numpy(S: Array, P: Array, lam: float) -> Any:
-    inverse, half = _inverse(P.copy())
+    inverse, half = inverse_and_half_logdet(P.copy())
     gradient = S - inverse
     gradient += lam * np.sign(P)
     return np.vdot(S, P) - 2 * half + lam * np.abs(P).sum(), gradient
@@ -142,21 +139,17 @@ def _lasso_numba(S: Array, P: Array, lam: float) -> Any:
 
 
 def _lasso_formula(np: Any, S: Any, P: Any, lam: Any) -> Any:
-    return np.sum(S * P) - np.linalg.slogdet(P)[1] + lam * np.sum(np.abs(P))
+    return np.trace(S @ P) - np.logdet(P) + lam * np.sum(np.abs(P))
 
 
-def _lasso_jax(S: Any, P: Any, lam: Any) -> Any:
-    import jax.numpy as jnp
-
-    L = jnp.linalg.cholesky(P, symmetrize_input=False)
-    return jnp.sum(S * P) - 2 * jnp.log(jnp.diag(L)).sum() + lam * jnp.abs(P).sum()
+def _lasso_expert(np: Any, S: Any, P: Any, lam: Any) -> Any:
+    L = np.cholesky(P)
+    return np.sum(S * P) - 2 * np.sum(np.log(np.diag(L))) + lam * np.sum(np.abs(P))
 
 
-def _lasso_torch(S: Any, P: Any, lam: Any) -> Any:
-    import torch
-
-    L = torch.linalg.cholesky(P)
-    return (S * P).sum() - 2 * L.diagonal().log().sum() + lam * P.abs().sum()
+def _lasso_naive(S: Array, P: Array, lam: float) -> Any:
+    value = np.trace(S @ P) - np.linalg.slogdet(P)[1] + lam * np.sum(np.abs(P))
+    return value, S - np.linalg.inv(P) + lam * np.sign(P)
 
 
 # Multivariate normal distribution.
@@ -164,7 +157,7 @@ def _lasso_torch(S: Any, P: Any, lam: Any) -> Any:
 
 def _normal_data(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Array]:
     m, n = sizes["m"], sizes["n"]
-    return {"X": rng.normal(size=(m, n)), "mu": rng.normal(size=n) / 3, "S": _positive(rng, n)}
+    return {"X": rng.normal(size=(m, n)), "mu": rng.normal(size=n) / 3, "S": positive(rng, n)}
 
 
 def _normal_numpy(X: Array, mu: Array, S: Array) -> Any:
@@ -172,7 +165,7 @@ def _normal_numpy(X: Array, mu: Array, S: Array) -> Any:
     R = X - mu
     scatter = dsyrk(1.0, R.T)
     scatter += np.triu(scatter, 1).T
-    inverse, half = _inverse(S.copy())
+    inverse, half = inverse_and_half_logdet(S.copy())
     product = dsymm(1.0, inverse.T, scatter)
     gradient = dsymm(-0.5, inverse.T, product.T)
     gradient += m / 2 * inverse
@@ -216,62 +209,57 @@ def _normal_numba(X: Array, mu: Array, S: Array) -> Any:
 
 
 def _normal_formula(np: Any, X: Any, mu: Any, S: Any) -> Any:
-    R = X - mu
-    return 0.5 * np.sum(R.T * np.linalg.solve(S, R.T)) + len(X) / 2 * np.linalg.slogdet(S)[1]
+    R = X - np.every_row(mu, X)
+    return 0.5 * np.sum(R.T * np.solve(S, R.T)) + X.shape[0] / 2 * np.logdet(S)
 
 
-def _normal_jax(X: Any, mu: Any, S: Any) -> Any:
-    import jax.numpy as jnp
-    from jax.scipy.linalg import solve_triangular
-
-    L = jnp.linalg.cholesky(S)
-    Z = solve_triangular(L, (X - mu).T, lower=True)
-    return 0.5 * jnp.sum(Z * Z) + len(X) * jnp.log(jnp.diag(L)).sum()
+def _normal_expert(np: Any, X: Any, mu: Any, S: Any) -> Any:
+    L = np.cholesky(S)
+    Z = np.solve_triangular(L, (X - mu).T)
+    return 0.5 * np.sum(Z * Z) + X.shape[0] * np.sum(np.log(np.diag(L)))
 
 
-def _normal_torch(X: Any, mu: Any, S: Any) -> Any:
-    import torch
-
-    L = torch.linalg.cholesky(S)
-    Z = torch.linalg.solve_triangular(L, (X - mu).T, upper=False)
-    return 0.5 * Z.square().sum() + len(X) * L.diagonal().log().sum()
+def _normal_naive(X: Array, mu: Array, S: Array) -> Any:
+    R, inverse, m = X - mu, np.linalg.inv(S), len(X)
+    value = 0.5 * np.sum(R @ inverse * R) + m / 2 * np.linalg.slogdet(S)[1]
+    return value, (-np.sum(R @ inverse, axis=0), 0.5 * (m * inverse - inverse @ R.T @ R @ inverse))
 
 
 OBJECTIVES = (
     Objective(
         name="gaussian_process",
-        file="gaussian_process",
+        source=example("gaussian_process"),
         variables=("s", "t"),
         sizes=({"n": 5}, {"n": 60}, {"n": 500}),
         data=_process_data,
         formula=_process_formula,
-        jax=_process_jax,
-        torch=_process_torch,
+        expert=_process_expert,
         numpy=_process_numpy,
         numba=_process_numba,
+        naive=_process_naive,
     ),
     Objective(
         name="graphical_lasso",
-        file="graphical_lasso",
+        source=example("graphical_lasso"),
         variables=("P",),
         sizes=({"n": 5}, {"n": 60}, {"n": 400}),
         data=_lasso_data,
         formula=_lasso_formula,
-        jax=_lasso_jax,
-        torch=_lasso_torch,
+        expert=_lasso_expert,
         numpy=_lasso_numpy,
         numba=_lasso_numba,
+        naive=_lasso_naive,
     ),
     Objective(
         name="multivariate_normal",
-        file="multivariate_normal",
+        source=example("multivariate_normal"),
         variables=("mu", "S"),
         sizes=({"m": 20, "n": 5}, {"m": 500, "n": 40}, {"m": 10000, "n": 150}),
         data=_normal_data,
         formula=_normal_formula,
-        jax=_normal_jax,
-        torch=_normal_torch,
+        expert=_normal_expert,
         numpy=_normal_numpy,
         numba=_normal_numba,
+        naive=_normal_naive,
     ),
 )

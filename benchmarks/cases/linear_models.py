@@ -1,7 +1,7 @@
 """Linear models: least squares, ridge, logistic and Poisson regression.
 
-Enters: nothing.  Leaves: `OBJECTIVES`.  Always holds: the Numba code reads X once, four rows at a time, as an expert
-does who knows that these objectives are bound by memory.  Not for: several outputs (`softmax.py`).
+Enters: nothing.  Leaves: `OBJECTIVES`.  Always holds: the Numba code reads X once (`one_pass.py`).  Not for: several
+outputs (`softmax.py`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 from numba import njit
 from scipy.special import expit
 
-from ..objective import RESIDUAL, Array, Objective, Sizes
+from ..objective import RESIDUAL, Array, Objective, Sizes, example
+from .one_pass import add_ridge, pass_over
 
 SIZES: tuple[Sizes, Sizes, Sizes] = ({"m": 20, "n": 5}, {"m": 500, "n": 50}, {"m": 20000, "n": 100})
-FAST = {"reassoc", "contract"}  # lets sums be vectorised, and keeps inf and nan
 
 
 def _data(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Array]:
@@ -30,7 +30,8 @@ def _penalized(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, 
     return _data(rng, sizes) | {"lam": RESIDUAL**2}
 
 
-def _labels(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Array]:
+def labels(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Array]:
+    """Data for logistic regression."""
     data = _penalized(rng, sizes)
     return data | {"y": (data["X"] @ data["w"] + rng.normal(size=sizes["m"]) > 0) * 1.0, "lam": 0.1}
 
@@ -80,42 +81,6 @@ def _poisson_numpy(X: Array, y: Array, w: Array) -> Any:
 # By hand in Numba: one pass over X.
 
 
-def _pass_over(loss: Any) -> Any:
-    """The sum of loss(z[i], y[i]), z = X*w, and its gradient; `loss` gives the value and its derivative in z."""
-
-    @njit(fastmath=FAST, cache=True)
-    def total(X: Array, y: Array, w: Array) -> Any:
-        m, n = X.shape
-        g = np.zeros(n)
-        value = 0.0
-        whole = m - m % 4
-        for i in range(0, whole, 4):
-            z0 = z1 = z2 = z3 = 0.0
-            for j in range(n):
-                z0 += X[i, j] * w[j]
-                z1 += X[i + 1, j] * w[j]
-                z2 += X[i + 2, j] * w[j]
-                z3 += X[i + 3, j] * w[j]
-            v0, d0 = loss(z0, y[i])
-            v1, d1 = loss(z1, y[i + 1])
-            v2, d2 = loss(z2, y[i + 2])
-            v3, d3 = loss(z3, y[i + 3])
-            value += v0 + v1 + v2 + v3
-            for j in range(n):
-                g[j] += d0 * X[i, j] + d1 * X[i + 1, j] + d2 * X[i + 2, j] + d3 * X[i + 3, j]
-        for i in range(whole, m):
-            z = 0.0
-            for j in range(n):
-                z += X[i, j] * w[j]
-            v, d = loss(z, y[i])
-            value += v
-            for j in range(n):
-                g[j] += d * X[i, j]
-        return value, g
-
-    return total
-
-
 @njit(cache=True)
 def _square(z: float, y: float) -> Any:
     r = z - y
@@ -135,61 +100,30 @@ def _poisson_loss(z: float, y: float) -> Any:
     return e - y * z, e - y
 
 
-_least_squares_numba = _pass_over(_square)
-_logistic_pass = _pass_over(_logistic_loss)
-_poisson_numba = _pass_over(_poisson_loss)
+_least_squares_numba = pass_over(_square)
+_logistic_pass = pass_over(_logistic_loss)
+_poisson_numba = pass_over(_poisson_loss)
 
 
-@njit(fastmath=FAST, cache=True)
+@njit(cache=True)
 def _ridge_numba(X: Array, y: Array, w: Array, lam: float) -> Any:
     value, g = _least_squares_numba(X, y, w)
-    square = 0.0
-    for j in range(len(w)):
-        square += w[j] * w[j]
-        g[j] = 2 * (g[j] + lam * w[j])
-    return 2 * value + lam * square, g
+    return add_ridge(value, g, w, 2 * lam, 2.0), g
 
 
-@njit(fastmath=FAST, cache=True)
+@njit(cache=True)
 def _logistic_numba(X: Array, y: Array, w: Array, lam: float) -> Any:
     value, g = _logistic_pass(X, y, w)
-    square = 0.0
-    for j in range(len(w)):
-        square += w[j] * w[j]
-        g[j] = g[j] / len(y) + lam * w[j]
-    return value / len(y) + lam / 2 * square, g
-
-
-# For PyTorch.
-
-
-def _least_squares_torch(X: Any, y: Any, w: Any) -> Any:
-    r = X @ w - y
-    return r @ r / 2
-
-
-def _ridge_torch(X: Any, y: Any, w: Any, lam: Any) -> Any:
-    r = X @ w - y
-    return r @ r + lam * (w @ w)
-
-
-def _logistic_torch(X: Any, y: Any, w: Any, lam: Any) -> Any:
-    from torch.nn.functional import binary_cross_entropy_with_logits
-
-    return binary_cross_entropy_with_logits(X @ w, y) + lam / 2 * (w @ w)
-
-
-def _poisson_torch(X: Any, y: Any, w: Any) -> Any:
-    z = X @ w
-    return z.exp().sum() - y @ z
+    return add_ridge(value, g, w, lam, 1 / len(y)), g
 
 
 # As one writes them down.
 
 
-def _logistic(np: Any, X: Any, y: Any, w: Any, lam: Any) -> Any:
+def logistic(np: Any, X: Any, y: Any, w: Any, lam: Any) -> Any:
+    """Logistic regression as one writes it down."""
     z = X @ w
-    return np.mean(np.logaddexp(0.0, z) - y * z) + lam / 2 * (w @ w)
+    return np.sum(np.softplus(z) - y * z) / y.shape[0] + lam / 2 * np.dot(w, w)
 
 
 def _poisson(np: Any, X: Any, y: Any, w: Any) -> Any:
@@ -197,49 +131,65 @@ def _poisson(np: Any, X: Any, y: Any, w: Any) -> Any:
     return np.sum(np.exp(z) - y * z)
 
 
+# As an expert does.
+
+
+def _least_squares_expert(np: Any, X: Any, y: Any, w: Any) -> Any:
+    r = X @ w - y
+    return np.dot(r, r) / 2
+
+
+def _ridge_expert(np: Any, X: Any, y: Any, w: Any, lam: Any) -> Any:
+    r = X @ w - y
+    return np.dot(r, r) + lam * np.dot(w, w)
+
+
+def _poisson_expert(np: Any, X: Any, y: Any, w: Any) -> Any:
+    z = X @ w
+    return np.sum(np.exp(z)) - np.dot(y, z)
+
+
+# As a textbook has them.
+
+
+def _ridge_naive(X: Array, y: Array, w: Array, lam: float) -> Any:
+    return np.sum((X @ w - y) ** 2) + lam * np.sum(w**2), 2 * X.T @ (X @ w - y) + 2 * lam * w
+
+
+def _logistic_naive(X: Array, y: Array, w: Array, lam: float) -> Any:
+    m = len(y)
+    value = np.sum(np.log(1 + np.exp(X @ w)) - y * (X @ w)) / m + lam / 2 * w @ w
+    return value, X.T @ (1 / (1 + np.exp(-X @ w)) - y) / m + lam * w
+
+
 OBJECTIVES = (
     Objective(
-        name="least_squares",
-        file="least_squares",
-        variables=("w",),
-        sizes=SIZES,
-        data=_data,
+        "least_squares", example("least_squares"), ("w",), SIZES, _data,
         formula=lambda np, X, y, w: np.sum((X @ w - y) ** 2) / 2,
-        torch=_least_squares_torch,
+        expert=_least_squares_expert,
         numpy=_least_squares_numpy,
         numba=_least_squares_numba,
     ),
     Objective(
-        name="ridge",
-        file="ridge",
-        variables=("w",),
-        sizes=SIZES,
-        data=_penalized,
-        formula=lambda np, X, y, w, lam: np.sum((X @ w - y) ** 2) + lam * (w @ w),
-        torch=_ridge_torch,
+        "ridge", example("ridge"), ("w",), SIZES, _penalized,
+        formula=lambda np, X, y, w, lam: np.sum((X @ w - y) ** 2) + lam * np.sum(w**2),
+        expert=_ridge_expert,
         numpy=_ridge_numpy,
         numba=_ridge_numba,
+        naive=_ridge_naive,
     ),
     Objective(
-        name="logistic",
-        file="logistic",
-        variables=("w",),
-        sizes=SIZES,
-        data=_labels,
-        formula=_logistic,
-        torch=_logistic_torch,
+        "logistic", example("logistic"), ("w",), SIZES, labels,
+        formula=logistic,
         numpy=_logistic_numpy,
         numba=_logistic_numba,
+        naive=_logistic_naive,
     ),
     Objective(
-        name="poisson",
-        file="poisson",
-        variables=("w",),
-        sizes=SIZES,
-        data=_counts,
+        "poisson", example("poisson"), ("w",), SIZES, _counts,
         formula=_poisson,
-        torch=_poisson_torch,
+        expert=_poisson_expert,
         numpy=_poisson_numpy,
         numba=_poisson_numba,
     ),
-)
+)  # fmt: skip

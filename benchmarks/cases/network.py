@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from ..objective import RESIDUAL, Array, Objective
-from .linear_models import FAST
+from ..objective import RESIDUAL, Array, Objective, example
+from .one_pass import FAST
 
 
 def _data(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Array]:
@@ -94,20 +94,16 @@ def _numba(X: Array, Y: Array, A: Array, b: Array, B: Array) -> Any:
     return value / (2 * m), (GA, Gb, GB)
 
 
-def _torch(X: Any, Y: Any, A: Any, b: Any, B: Any) -> Any:
-    H = (X @ A + b).tanh()
-    return (H @ B - Y).square().sum() / (2 * len(X))
-
-
 def _formula(np: Any, X: Any, Y: Any, A: Any, b: Any, B: Any) -> Any:
-    H = np.tanh(X @ A + b)
-    return np.sum((H @ B - Y) ** 2) / (2 * len(X))
+    Z = X @ A
+    H = np.tanh(Z + np.every_row(b, Z))
+    return np.sum((H @ B - Y) ** 2) / (2 * X.shape[0])
 
 
 OBJECTIVES = (
     Objective(
         name="network",
-        file="network",
+        source=example("network"),
         variables=("A", "b", "B"),
         sizes=(
             {"m": 10, "n": 5, "h": 4, "k": 2},
@@ -116,7 +112,6 @@ OBJECTIVES = (
         ),
         data=_data,
         formula=_formula,
-        torch=_torch,
         numpy=_numpy,
         numba=_numba,
     ),

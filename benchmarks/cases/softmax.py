@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from ..objective import Array, Objective
-from .linear_models import FAST
+from ..objective import Array, Objective, example
+from .one_pass import FAST
 
 
 def _data(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Array]:
@@ -90,35 +90,32 @@ def _numba(X: Array, Y: Array, W: Array) -> Any:
     return value, G
 
 
-def _torch(X: Any, Y: Any, W: Any) -> Any:
-    Z = X @ W
-    return Z.logsumexp(1).sum() - (Y * Z).sum()
-
-
-def _jax(X: Any, Y: Any, W: Any) -> Any:
-    from jax.nn import logsumexp
-
-    Z = X @ W
-    return logsumexp(Z, axis=1).sum() - (Y * Z).sum()
-
-
 def _formula(np: Any, X: Any, Y: Any, W: Any) -> Any:
     Z = X @ W
-    top = np.max(Z, axis=1, keepdims=True)
-    return np.sum(np.log(np.sum(np.exp(Z - top), axis=1))) + np.sum(top) - np.sum(Y * Z)
+    return np.sum(np.log(np.sum(np.exp(Z), axis=1))) - np.sum(Y * Z)
+
+
+def _expert(np: Any, X: Any, Y: Any, W: Any) -> Any:
+    Z = X @ W
+    return np.sum(np.logsumexp(Z, axis=1)) - np.sum(Y * Z)
+
+
+def _naive(X: Array, Y: Array, W: Array) -> Any:
+    P = np.exp(X @ W) / np.sum(np.exp(X @ W), axis=1)[:, None]
+    return -np.sum(Y * np.log(P)), X.T @ (P - Y)
 
 
 OBJECTIVES = (
     Objective(
         name="softmax_regression",
-        file="softmax_regression",
+        source=example("softmax_regression"),
         variables=("W",),
         sizes=({"m": 20, "n": 5, "k": 3}, {"m": 500, "n": 50, "k": 5}, {"m": 20000, "n": 100, "k": 10}),
         data=_data,
         formula=_formula,
-        jax=_jax,
-        torch=_torch,
+        expert=_expert,
         numpy=_numpy,
         numba=_numba,
+        naive=_naive,
     ),
 )

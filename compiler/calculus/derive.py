@@ -98,6 +98,12 @@ def _variable(definition: Definition, name: str) -> Symbol:
         if parameter.name == name:
             if "integer" in parameter.attributes:
                 raise ArgumentError(f"there is no derivative by {name}", found=f"{name} is an integer")
+            if "sparse" in parameter.attributes:
+                raise ArgumentError(
+                    f"there is no derivative by {name}",
+                    found=f"{name} is sparse, and its derivative would be dense",
+                    hint=f"declare {name} without sparse",
+                )
             return parameter
     names = [p.name for p in definition.parameters]
     close = suggest(name, names)

@@ -36,10 +36,11 @@ def factorings(expression: Sum) -> Iterator[Expr]:
 
 def mirrored(expression: Sum) -> Iterator[Expr]:
     """The symmetric sum `Z*Y' + Y*Z' + Z*K*Z' + S` as `W + W' + S`, `W = Z*(Y' + K*Z'/2)`, for each such Z."""
-    terms = {term: c for c, term in expression.terms if isinstance(term, Contract)}
-    sides = {term: _left_factors(term) for term in terms}
-    whole = [term for term in terms if transpose(term) is term]
-    pairs = [term for term in terms if term not in whole and terms.get(transpose(term)) == terms[term]]
+    terms = {term: c for c, term in expression.terms}
+    products = [term for term in terms if isinstance(term, Contract)]
+    sides = {term: _left_factors(term) for term in products}
+    whole = [term for term in products if transpose(term) is term]
+    pairs = [term for term in products if term not in whole and terms.get(transpose(term)) == terms[term]]
     for key in dict.fromkeys(key for term in pairs for key in sides[term]):
         middle = [term for term in whole if key in sides[term]]
         if not middle:

@@ -72,6 +72,10 @@ def match(pattern: Expr, expression: Expr, binding: Binding) -> Iterator[Binding
                 any_shape = pattern.argument.shape[0].name == ELEMENTS
                 if whole if any_shape else expression.axes == pattern.axes:
                     yield from match(pattern.argument, expression.argument, binding)
+                elif (
+                    not any_shape and expression.argument.order == 2 and len(pattern.axes) == len(expression.axes) == 1
+                ):
+                    yield from match(pattern.argument, algebra.transpose(expression.argument), binding)
         case Sum():
             for found, rest, ratio in match_sum(pattern, expression, binding, whole=True):
                 if not rest and ratio == 1:
@@ -100,7 +104,7 @@ def match_sum(
         return
     terms = expression.terms if isinstance(expression, Sum) else ((Fraction(1), expression),)
     wild = [t for t in pattern.terms if isinstance(t[1], Symbol) and t[1].role == "wild" and t[1].name not in binding]
-    fixed = [t for t in pattern.terms if t not in wild]
+    fixed = [piece for t in pattern.terms if t not in wild for piece in _spread(t, binding)]
     if len(wild) > 1 or (wild and not whole):
         return
 
@@ -123,6 +127,15 @@ def match_sum(
                     yield from assign(k + 1, left[:position] + left[position + 1 :], bound, factor)
 
     yield from assign(0, terms, binding, None)
+
+
+def _spread(term: tuple[Fraction, Expr], binding: Binding) -> tuple[tuple[Fraction, Expr], ...]:
+    """The terms of the sum that a wild symbol stands for, or the term itself."""
+    coefficient, part = term
+    value = binding.get(part.name) if isinstance(part, Symbol) and part.role == "wild" else None
+    if not isinstance(value, Sum):
+        return (term,)
+    return tuple((coefficient * c, e) for c, e in value.terms)
 
 
 def _whole_contraction(pattern: Contract, expression: Expr, binding: Binding) -> Iterator[Binding]:
@@ -201,6 +214,9 @@ def _factors(
             return
         for position, (have, there) in enumerate(left):
             remaining = left[:position] + left[position + 1 :]
+            if _power(want) == -1 and (power := _power(have)) < -1:  # one reciprocal of several
+                remaining += ((algebra.power(have.operands[0], power + 1), there),)
+                have = algebra.power(have.operands[0], -1)
             for view, seen in views(have, there):
                 joined = join(labels, seen, at, value if value is not None else want)
                 if joined is None:
@@ -258,10 +274,17 @@ def _factors(
 
     def finish(left: tuple[Factor, ...], found: Binding, at: dict[int, Labels]) -> Found | None:
         outputs: list[int] = []
+        placed = {where for ws in at.values() for where in ws}
+        broadcast = [k for k in range(target.order) if absorb and k not in placed]
         for label in range(pattern.order):
-            if label not in at:
+            if label in at:
+                outputs.extend(at[label])
+            elif label in elements:
+                outputs.extend(broadcast)
+            elif broadcast:
+                outputs.append(broadcast.pop(0))
+            else:
                 return None
-            outputs.extend(at[label])
         summed = [where for label, ws in at.items() if label >= pattern.order for where in ws]
         still = {label for _, ls in left for label in ls} | set(range(target.order)) | set(outputs)
         if len(set(summed)) != len(summed) or still & set(summed):
@@ -269,6 +292,14 @@ def _factors(
         return Found(found, left, tuple(outputs))
 
     yield from search(wanted, available, binding, {})
+
+
+def _power(factor: Expr) -> Fraction:
+    """The exponent of a power by a whole number; 1 for anything else."""
+    exponent = (
+        algebra.number_value(factor.arguments[1]) if isinstance(factor, Map) and factor.function == "pow" else None
+    )
+    return exponent if exponent is not None and exponent.denominator == 1 else Fraction(1)
 
 
 def views(have: Expr, labels: Labels) -> Iterator[Factor]:

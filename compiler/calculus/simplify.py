@@ -7,9 +7,11 @@ it ends (each pass is linear, their number is limited).  Not for: the order of c
 from __future__ import annotations
 
 import functools
+import itertools
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from ...grammar import syntax
 from ..language.elaborate import Elaborator, Identity, Restart, Sizes, Value
@@ -22,6 +24,8 @@ from .match import ELEMENTS, Binding, match, match_inside, match_sum
 from .rulebook import rulebook
 
 MOST_PASSES = 60
+
+Terms = tuple[tuple[Fraction, Expr], ...]
 
 
 @dataclass(frozen=True)
@@ -147,15 +151,44 @@ def apply(rule: CompiledRule, expression: Expr) -> Expr | None:
                 return algebra.contract(factors, range(expression.order), sizes)
         return None
     if isinstance(pattern, Sum) and isinstance(expression, Sum):
-        for binding, rest, ratio in match_sum(pattern, expression, {}, whole=False):
-            if _holds(rule, binding):
-                right = _right(rule, binding, expression.shape)
-                return algebra.add([*rest, (ratio, right)], expression.shape)
+        for core, axes, others in _cores(expression, pattern):
+            for binding, rest, ratio in match_sum(pattern, core, {}, whole=False):
+                if _holds(rule, binding):
+                    made = algebra.add([*rest, (ratio, _right(rule, binding, core.shape))], core.shape)
+                    sizes = dict(enumerate(expression.shape))
+                    spread = algebra.contract([(made, axes)], range(expression.order), sizes)
+                    return algebra.add([(Fraction(1), spread), *others], expression.shape)
         return None
     for binding in match(pattern, expression, {}):
         if _holds(rule, binding):
             return _right(rule, binding, expression.shape)
     return None
+
+
+def _cores(expression: Sum, pattern: Sum) -> Iterator[tuple[Sum, tuple[int, ...], Terms]]:
+    """The sum itself, and for a pattern of lower order the sums of the terms that are constant along the axes that it
+    lacks: without these, with the axes that are left and the other terms."""
+    yield expression, tuple(range(expression.order)), ()
+    if any(size.name == ELEMENTS for size in pattern.shape):
+        return
+    for axes in itertools.combinations(range(expression.order), pattern.order):
+        if len(axes) == expression.order:
+            return
+        constant, others = [], []
+        for c, term in expression.terms:
+            if isinstance(term, Contract) and _constant_but_along(axes, term):
+                sizes = {k: size for k, size in enumerate(term.sizes) if k in axes or k >= term.order}
+                constant.append((c, algebra.contract(term.factors, axes, sizes)))
+            else:
+                others.append((c, term))
+        core = algebra.add(constant, tuple(expression.shape[k] for k in axes))
+        if isinstance(core, Sum) and len(core.terms) > 1:
+            yield core, axes, tuple(others)
+
+
+def _constant_but_along(axes: tuple[int, ...], term: Contract) -> bool:
+    """Whether no factor has another axis of the result than these."""
+    return all(label in axes or label >= term.order for _, at in term.factors for label in at)
 
 
 def _holds(rule: CompiledRule, binding: Binding) -> bool:
@@ -191,7 +224,10 @@ def _root(expression: Expr) -> str:
 
 
 def _heads(expression: Expr) -> frozenset[str]:
-    return frozenset(filter(None, (_root(o) for o in expression.operands))) | {_root(expression)}
+    inside = expression.operands
+    if isinstance(expression, Sum):  # a term may be a lower one that is broadcast
+        inside += tuple(f for o in inside if isinstance(o, Contract) and len(o.factors) == 1 for f in o.operands)
+    return frozenset(filter(None, map(_root, inside))) | {_root(expression)}
 
 
 @functools.cache

@@ -61,7 +61,8 @@ class _Writer:
         taken = {p.name for p in final.parameters} | size_names(self.function, *final.parameters) | set(names)
         given = {simplify(e): name for name, e in names.items()}
         self.known = known = {e: name for e, name in given.items() if e.operands and e is not self.function}
-        self.typesetter = Typesetter(named_parts(self.function, known, frozenset(taken)), frozenset(taken))
+        parts = named_parts(self.function, known, frozenset(taken))
+        self.typesetter = Typesetter(parts, frozenset(taken | {part.name for part in parts.values()}))
         self.lines = Lines(self.typesetter)
         self.f = notation.name(self.typesetter.fresh("F" if self.function.order > 1 else "f"))
         self.variable = ""

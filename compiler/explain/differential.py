@@ -7,7 +7,7 @@ with its symbols replaced by their values is the whole tangent.  Not for: what i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..calculus import differentiate as calculus
 from ..tensor.contraction import symmetric
@@ -48,7 +48,7 @@ class Differential:
         if line not in self.shares:
             yield line, () if line is self.direction else (by_rule("no-dependence"),)
         while opened := self._outermost(line):
-            line = substitute(line, {share: self._opened(share) for share in opened})
+            line = self._replaced(line, {share: self._opened(share) for share in opened})
             self.last = line
             reasons = dict.fromkeys(reason for share in opened for reason in self._reasons(share))
             yield line, tuple(reasons)
@@ -75,8 +75,12 @@ class Differential:
 
     def _opened(self, share: Symbol) -> Expr:
         """The value of a share; that of a sum with its products opened too."""
-        value = _value(share)
-        return substitute(value, {p: _value(p) for p in self._products(share)})
+        return self._replaced(_value(share), {p: _value(p) for p in self._products(share)})
+
+    def _replaced(self, line: Expr, opened: Mapping[Symbol, Expr]) -> Expr:
+        """The line with some shares opened; the others stay the same, also where opened ones are parts of them."""
+        same: dict[Expr, Expr] = {share: share for share in self.shares}
+        return substitute(line, same | dict(opened))
 
     def _products(self, share: Symbol) -> list[Symbol]:
         if not isinstance(self.shares[share], Sum):

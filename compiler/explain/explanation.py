@@ -5,6 +5,8 @@ Enters: a derivation and a format.  Leaves: texts.  Not for: colours (the comman
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from ...grammar.errors import ArgumentError, suggest
 from . import pages
 from .layout import WIDTH, plain
@@ -53,6 +55,17 @@ class Explanation:
 
     def __repr__(self) -> str:
         return f"<{self.derived.title}, {len(self.steps)} steps>"
+
+    def _repr_mimebundle_(self, include: Container[str] | None = None, exclude: Container[str] = ()) -> dict[str, str]:
+        """All forms at once, for notebooks and what they are converted to."""
+        forms = {
+            "text/plain": self.text,
+            "text/html": self._repr_html_,
+            "text/latex": self._repr_latex_,
+            "text/markdown": self._repr_markdown_,
+        }
+        wanted = [mime for mime in forms if mime not in (exclude or ()) and (not include or mime in include)]
+        return {mime: forms[mime]() for mime in wanted}
 
     def _repr_html_(self) -> str:
         return pages.html_part(self.derived, self.fold)

@@ -6,6 +6,9 @@ another do not read alike; no reason is lost, those of a line that reads like th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from ...grammar.syntax import Node
 from ..calculus.simplify import Step as Fired
 from ..calculus.simplify import simplify
@@ -47,7 +50,7 @@ class Lines:
         for line, reasons in differential.lines():
             waiting |= dict.fromkeys(reasons)
             if not steps:
-                steps.append(Step(left, self._typesetter.shown(line), line, reasons))
+                steps.append(Step(left, self._typesetter.shown(line), line, by_name(reasons)))
                 waiting = {}
             elif self._add(steps, line, waiting):
                 waiting = {}
@@ -59,8 +62,19 @@ class Lines:
         shown = self._typesetter.shown(expression)
         if reads_alike(shown, steps[-1].shown):
             return False
-        steps.append(Step(steps[-1].left, shown, expression, tuple(reasons)))
+        steps.append(Step(steps[-1].left, shown, expression, by_name(reasons)))
         return True
+
+
+def by_name(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """The reasons, each rule once: with the remarks of all its uses, or with none where one use has none."""
+    found: dict[str, Reason] = {}
+    for reason in reasons:
+        before = found.setdefault(reason.name, reason)
+        if before.remark != reason.remark:
+            parts = [part for r in (before, reason) for part in r.remark.split(", ") if part]
+            found[reason.name] = replace(before, remark=", ".join(dict.fromkeys(parts)))
+    return tuple(found.values())
 
 
 def without_repeats(steps: list[Step]) -> list[Step]:

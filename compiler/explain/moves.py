@@ -14,9 +14,10 @@ from ...grammar import syntax
 from ...grammar.syntax import Node
 from ..calculus import differentiate as calculus
 from ..printing import notation
+from ..printing.printer import type_of
 from ..printing.unparse import unparse
 from ..tensor import algebra
-from ..tensor.contraction import scaled
+from ..tensor.contraction import ones, scaled
 from ..tensor.expr import Contract, Expr, Map, Sum, Symbol
 from .differential import Differential
 from .reasons import by_law, by_rule
@@ -35,7 +36,8 @@ def moved(differential: Differential, typesetter: Typesetter) -> tuple[Shown, tu
     nodes: list[tuple[bool, Node]] = []
     laws: dict[str, None] = {}
     changes = False
-    for coefficient, term in terms_of(differential.last):
+    for coefficient, unsigned in terms_of(differential.last):
+        term = scaled(unsigned, Fraction(-1 if coefficient < 0 else 1))
         before = typesetter.split(term)
         gradient = calculus.pullback(term, differential.direction, algebra.number(1))
         after = ended(gradient, differential.direction, typesetter)
@@ -49,7 +51,7 @@ def moved(differential: Differential, typesetter: Typesetter) -> tuple[Shown, tu
         else:
             laws |= dict.fromkeys(used_laws(start, differential.direction.order))
             changes = True
-        factor *= coefficient
+        factor *= abs(coefficient)
         nodes.append((factor < 0, notation.with_coefficient(abs(factor), node)))
     if not changes:
         return None
@@ -76,7 +78,9 @@ def inner_product(gradient: Expr, direction: Symbol, typesetter: Typesetter) -> 
     if not shown.indices:
         return Shown(notation.call("inner", shown.body, moving), shown.where)
     name = typesetter.fresh("G")
-    value = syntax.Binding(notation.NOWHERE, name, notation.NOWHERE, shown.indices, shown.body)
+    value = syntax.Binding(
+        notation.NOWHERE, name, notation.NOWHERE, shown.indices, shown.body, type_of(ones(gradient.shape))
+    )
     return Shown(notation.call("inner", notation.name(name), moving), (*shown.where, value))
 
 
@@ -116,8 +120,24 @@ def paired(tensor: Expr, order: int, moving: Node, typesetter: Typesetter) -> tu
     matrix = typesetter.split(algebra.transpose(tensor))
     if matrix is None:
         return None
+    if matrix[0] < 0:
+        matrix = without_minus(algebra.transpose(tensor), typesetter) or matrix
     identity = isinstance(matrix[1], syntax.Call) and matrix[1].name == "eye"
     return matrix[0], notation.call("tr", moving if identity else notation.times(matrix[1], moving))
+
+
+def without_minus(matrix: Expr, typesetter: Typesetter) -> tuple[Coefficient, Node] | None:
+    """A positive number and the rest of a matrix, where the sign of a sum in it can be turned; None where it cannot."""
+    shown = typesetter.shown(matrix)
+    node = shown.body
+    if shown.where or shown.indices or not isinstance(node, syntax.Chain) or node.operators[0] != "*":
+        return None
+    first, *rest = node.operands
+    if isinstance(first, syntax.Negate):
+        return None
+    if not isinstance(first, syntax.Number):
+        return Fraction(1), node
+    return Fraction(first.text), syntax.Chain(node.span, tuple(rest), node.operators[1:]) if rest[1:] else rest[0]
 
 
 def apart(tensor: Expr) -> tuple[Expr, Expr]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..printing.printer import Printer
+from ..printing.products import better_sign
 from ..tensor.contraction import symmetric
-from ..tensor.expr import Atom, Expr, Structure, Symbol, symbol, topological
+from ..tensor.expr import Atom, Expr, Structure, Sum, Symbol, symbol, topological
 
 LONG = 120  # a part of the function whose text is about longer than this gets a name,
 REPEATED = 12  # and one that is longer than this where several matrix functions are of it
@@ -52,7 +54,15 @@ def long_parts(function: Expr, names: Mapping[Expr, str], taken: frozenset[str])
                 name = f"{letter}{numbers[letter]}"
                 if name not in taken:
                     break
-            found[current] = name
+            found[oriented(current, taken)] = name
+            length[current] = len(name)
         if current in found:
             length[current] = len(found[current])
     return found
+
+
+def oriented(expression: Expr, taken: frozenset[str]) -> Expr:
+    """The expression or its negative, the one that reads better."""
+    if not isinstance(expression, Sum):
+        return expression
+    return better_sign(Printer([expression], frozenset(), taken, False), expression)

@@ -28,10 +28,12 @@ ESCAPES = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "^": r
            "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}  # fmt: skip
 STYLE = """
 .matgrad { font-family: system-ui, sans-serif; line-height: 1.4; overflow-x: auto; }
-.matgrad table { border-collapse: collapse; }
-.matgrad td { padding: 0.25em 0.6em 0.25em 0; vertical-align: top; text-align: left; background: none; }
-.matgrad td.left { text-align: right; white-space: nowrap; }
+.matgrad table { border-collapse: collapse; margin: 0; }
+.matgrad tr, .matgrad td { background: none !important; border: none; }
+.matgrad td { padding: 0.25em 0.6em 0.25em 0; vertical-align: baseline; text-align: left !important; }
+.matgrad td.left { text-align: right !important; white-space: nowrap; }
 .matgrad .why { font-size: 85%; padding-left: 1.5em; max-width: 40em; }
+.matgrad code { padding: 0; background: none; }
 .matgrad tr.first td { padding-top: 0.9em; }
 .matgrad .rule { font-weight: 600; }
 .matgrad .reference, .matgrad .types { font-size: 85%; opacity: 0.75; }

@@ -116,17 +116,36 @@ class Typesetter:
 
     def _in_disguise(self, expression: Expr, names: bool) -> Expr:
         replaced: dict[Expr, Expr] = {}
-        for current in top(expression, lambda e: e in self.primals or (names and e in self.names)):
+        for current in top(expression, lambda e: e in self.primals or (names and self._has_name(e))):
             if isinstance(current, Symbol) and current in self.primals:
                 replaced[current] = self._disguise(current)
             elif names:
-                if current in self.names:
-                    replaced[current] = self._name(current)
-                elif isinstance(current, Sum) and scaled(current, MINUS) in self.names:
-                    replaced[current] = scaled(self._name(scaled(current, MINUS)), MINUS)
+                named = self._named(current)
+                if named is not None:
+                    replaced[current] = named
                 elif isinstance(current, Contract):
                     self._name_factors(current, replaced)
         return substitute(expression, replaced)
+
+    def _has_name(self, expression: Expr) -> bool:
+        used = dict(self.used)
+        found = self._named(expression) is not None
+        self.used = used
+        return found
+
+    def _named(self, expression: Expr) -> Expr | None:
+        """The expression by the name that it, its negative, its transpose, or the negative of that has."""
+        if expression in self.names:
+            return self._name(expression)
+        if not isinstance(expression, Sum):
+            return None
+        turned = [expression, algebra.transpose(expression)] if expression.order == 2 else [expression]
+        for position, one in enumerate(turned):
+            for sign in (Fraction(1), MINUS):
+                if scaled(one, sign) in self.names:
+                    name: Expr = self._name(scaled(one, sign))
+                    return scaled(algebra.transpose(name) if position else name, sign)
+        return None
 
     def _name(self, expression: Expr) -> Symbol:
         self.used[expression] = self.names[expression]

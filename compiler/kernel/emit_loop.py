@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..tensor.dims import Dim
+from .collapse import collapse, references
 from .emit_angles import ANGLES
 from .emit_text import Writer
-from .program import Load, Loop, Op, Ref, Store, View
+from .program import Load, Loop, Op, Ref, Store
 from .scalars import SCALARS
 
 _IDENTITY = {"sum": 0.0, "prod": 1.0, "max": float("-inf"), "min": float("inf")}
@@ -23,42 +23,6 @@ _LABELS = "ijkl"
 def write_loop(out: Writer, loop: Loop, near: bool = False) -> None:
     """Writes the loops; with `near`, all angles are known not to be large."""
     _LoopWriter(out, collapse(loop), near).write()
-
-
-def collapse(loop: Loop) -> Loop:
-    """The loop with neighbouring labels made one wherever every view runs through both as through one."""
-    numbers = [r.index for r in _refs(loop) if r.kind == "label"]
-    for k in range(len(loop.extents) - 1):
-        inner = loop.extents[k + 1]
-        accesses = [(a.view, a.labels) for a in loop.loads] + [(s.view, s.labels) for s in loop.stores]
-        if max(numbers, default=-1) < k and all(_runs_through(view, labels, k, inner) for view, labels in accesses):
-            extents = (*loop.extents[:k], loop.extents[k] * inner, *loop.extents[k + 2 :])
-            loads = tuple(Load(*_merged(a.view, a.labels, k)) for a in loop.loads)
-            stores = tuple(Store(*_merged(s.view, s.labels, k), s.value, s.reduce, s.accumulate) for s in loop.stores)
-            return collapse(Loop(extents, loads, loop.ops, stores))
-    return loop
-
-
-def _refs(loop: Loop) -> list[Ref]:
-    return [*(r for op in loop.ops for r in op.operands), *(s.value for s in loop.stores)]
-
-
-def _runs_through(view: View, labels: tuple[int, ...], k: int, inner: Dim) -> bool:
-    if k not in labels and k + 1 not in labels:
-        return True
-    if labels.count(k) != 1 or labels.count(k + 1) != 1:
-        return False
-    return view.strides[labels.index(k)] == view.strides[labels.index(k + 1)] * inner
-
-
-def _merged(view: View, labels: tuple[int, ...], k: int) -> tuple[View, tuple[int, ...]]:
-    strides, shape, kept = [], [], []
-    for label, stride, size in zip(labels, view.strides, view.shape, strict=True):
-        if label != k:
-            strides.append(stride)
-            shape.append(size)
-            kept.append(label - 1 if label > k else label)
-    return View(view.buffer, view.offset, tuple(strides), tuple(shape)), tuple(kept)
 
 
 class _LoopWriter:
@@ -74,7 +38,7 @@ class _LoopWriter:
         self.op_depths: list[int] = []
         for op in loop.ops:
             self.op_depths.append(max((self.depth(r) for r in op.operands), default=0))
-        self.uses = Counter(_refs(loop))
+        self.uses = Counter(references(loop))
         self.readers: dict[Ref, int] = {}  # in how many loops the innermost reader of a value stands
         readers = [(r, depth) for op, depth in zip(loop.ops, self.op_depths, strict=True) for r in op.operands]
         for ref, depth in [*readers, *((s.value, self.order) for s in loop.stores)]:

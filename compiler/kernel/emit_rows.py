@@ -19,8 +19,10 @@ from .program import Buffer, Load, Loop, Op, Ref, Routine, Rows, Scale, Store, V
 from .routines import ROUTINES
 from .scalars import SERIES
 
-_BLOCK_ELEMENTS = 16384  # of all rows of a block together: they stay in the second cache
-_MOST_ROWS = 256
+# The elements of all rows of a block together, which stay in the second cache, and the most and the fewest rows; and
+# likewise for columns, of which pieces are read.
+_BLOCK = (16384, 256, 4)
+_BLOCK_OF_COLUMNS = (65536, 1024, 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Blocks:
 
     extent: Dim
     row_length: Dim
+    columns: bool
     before: tuple[Loop | Routine, ...]
     steps: tuple[Loop | Routine, ...]
     few: int
@@ -43,7 +46,8 @@ class Blocks:
 
     def block_text(self, length: str) -> str:
         """The number of rows of a block, when the rows of all arrays together have `length` elements."""
-        return f"max(4, min({_MOST_ROWS}, {_BLOCK_ELEMENTS} // ({length}) & -4))"
+        elements, most, fewest = _BLOCK_OF_COLUMNS if self.columns else _BLOCK
+        return f"max({fewest}, min({most}, {elements} // ({length}) & -{fewest}))"
 
 
 def split_rows(step: Rows, number: int) -> Blocks:
@@ -52,26 +56,24 @@ def split_rows(step: Rows, number: int) -> Blocks:
     Raises ValueError for a step that can't be split along the rows.
     """
     few = _few(step)
-    splitter = _split(step, number, 0)
+    splitter = _split(step, number, 0, few)
     length = Dim.of(1)
     for buffer, axis in splitter.buffers.values():
         size = Dim.of(1)
         for k, dim in enumerate(buffer.shape):
             size = size * (dim if k != axis else 1)
         length = length + size
-    block = Dim.of(few or splitter.block)
     local = tuple(
-        replace(buffer, shape=(block, *buffer.shape[1:]))
-        for name, (buffer, axis) in splitter.buffers.items()
-        if name in step.local
+        splitter.some(buffer, axis) for name, (buffer, axis) in splitter.buffers.items() if name in step.local
     )
     return Blocks(
         step.extent,
         length,
+        any(axis > 0 for _, axis in splitter.buffers.values()),
         tuple(splitter.before),
         tuple(splitter.steps),
         few,
-        tuple(_split(step, number, few).steps) if few else (),
+        tuple(_split(step, number, few, few).steps) if few else (),
         local,
         splitter.row,
         splitter.rows,
@@ -81,28 +83,30 @@ def split_rows(step: Rows, number: int) -> Blocks:
 
 def _few(step: Rows) -> int:
     """How many rows a block has, if all products are of a few rows with vectors; else 0."""
-    products = [s for s in _split(step, 1, GROUP).steps if isinstance(s, Routine) and s.name != "copy"]
+    products = [s for s in _split(step, 1, GROUP, GROUP).steps if isinstance(s, Routine) and s.name != "copy"]
     if not products or not all(map(is_of_rows, products)):
         return 0
     costly = any(op.function in SERIES for s in step.steps if isinstance(s, Loop) for op in s.ops)
     return 2 * GROUP if costly else GROUP
 
 
-def _split(step: Rows, number: int, few: int) -> _Splitter:
-    splitter = _Splitter(step, number, few)
+def _split(step: Rows, number: int, count: int, block: int) -> _Splitter:
+    """The steps for so many rows, in blocks of so many; 0 where only the kernel knows."""
+    splitter = _Splitter(step, number, count, block)
     for inner in step.steps:
         splitter.add(inner)
     return splitter
 
 
 class _Splitter:
-    def __init__(self, step: Rows, number: int, few: int) -> None:
+    def __init__(self, step: Rows, number: int, count: int, block: int) -> None:
         suffix = str(number) if number > 1 else ""
         self.extent = step.extent
         self.axes = dict(step.axes)
         self.local = step.local
         self.row, self.rows, self.block = f"row{suffix}", f"rows{suffix}", f"block{suffix}"
-        self.count = Dim.of(few or self.rows)
+        self.count = Dim.of(count or self.rows)
+        self.most = Dim.of(block or self.block)
         self.buffers: dict[str, tuple[Buffer, int]] = {}
         self.before: list[Loop | Routine] = []
         self.steps: list[Loop | Routine] = []
@@ -125,6 +129,10 @@ class _Splitter:
                 return k
         raise ValueError(f"the view of {view.buffer.name} has no axis of rows")
 
+    def some(self, buffer: Buffer, axis: int) -> Buffer:
+        """The buffer for the rows of one block."""
+        return replace(buffer, shape=(*buffer.shape[:axis], self.most, *buffer.shape[axis + 1 :]))
+
     def window(self, view: View) -> View:
         """The rows of the current block."""
         axis = self.row_axis(view)
@@ -132,9 +140,10 @@ class _Splitter:
             return view
         shape = (*view.shape[:axis], self.count, *view.shape[axis + 1 :])
         if view.buffer.name in self.local:
-            if self.axes[view.buffer.name] != 0:
-                raise ValueError(f"{view.buffer.name} is local, and its rows are not its first axis")
-            return View(view.buffer, view.offset, view.strides, shape)
+            strides = dict(
+                zip(view.buffer.view().strides, self.some(*self.buffers[view.buffer.name]).view().strides, strict=True)
+            )
+            return View(view.buffer, view.offset, tuple(strides.get(s, s) for s in view.strides), shape)
         return View(view.buffer, view.offset + Dim.of(self.row) * view.strides[axis], view.strides, shape)
 
     def loop(self, loop: Loop) -> None:

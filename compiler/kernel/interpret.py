@@ -185,7 +185,12 @@ class _Machine:
         for op in loop.ops:
             result = SCALARS[op.function].numpy(*(operand(r) for r in op.operands))
             values.append(np.asarray(result, self.dtype))
-        stored = [(store, self.reduced(store, np.broadcast_to(operand(store.value), space))) for store in loop.stores]
+        # A value that was only loaded must not change with what is stored before it.
+        values_of = [np.array(operand(s.value)) if s.value.kind == "load" else operand(s.value) for s in loop.stores]
+        stored = [
+            (store, self.reduced(store, np.broadcast_to(value, space)))
+            for store, value in zip(loop.stores, values_of, strict=True)
+        ]
         for store, value in stored:
             out = self.array(store.view)
             out[...] = out + value if store.accumulate else value

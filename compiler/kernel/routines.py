@@ -37,6 +37,9 @@ matrices n x k or vectors n.
     lu_det                 d ()             F, p                                d = det(A)
     lu_logabsdet           l (), s ()       F, p                                l = log(abs(d)), s = sign(d) = -1, 0, 1;
                                                                                 l = -inf where s = 0
+    csr_product            C (m[,k])        X, S (m), J (q), D (q), B (n[,k])   C = A B, where A (m,n) has q elements
+    csr_product_transposed C (n[,k])        X, S (m), J (q), D (q), B (m[,k])   C = A' B
+    csr_gram               C (n,n)          X, P, S (m), J (q), D (q), w (m)    C = A' diag(w) A, both triangles
     mirror                 P (n,n)          A (n,n)                             A's lower triangle, mirrored; in place
     copy                   Y (any order)    X (same shape)                      Y = X
     fill                   Y (any order)                           value        Y = value everywhere
@@ -45,6 +48,8 @@ matrices n x k or vectors n.
                                             A (m,n)                             all other entries are 0
     check_nonneg, check_positive            X (any order)                       every entry >= 0, > 0
 
+A sparse A is X (m,n,0), without elements, for the sizes; where its rows start, S; and the columns and values of its
+elements, J and D.  P (r,0), without elements, has the number of pairs of elements in one row.
 "In place": X may be the very same view as B (P as T or L, L as A). The checks can fail, and do nothing else.
 A routine fails only if the step's `failure` text is set; with an empty text the results are then inf, nan or
 undefined.  A new routine is one entry below and one function of the same name in `runtime/library`.
@@ -60,7 +65,8 @@ import numpy as np
 
 from ...grammar.errors import DomainError
 from ..tensor.atoms import ATOMS, products_of_others, tied
-from ..tensor.dims import Dim
+from ..tensor.dims import Dim, extreme
+from . import compressed
 from .program import Loop, Program, Require, Routine
 from .scalars import SCALARS
 
@@ -168,6 +174,11 @@ def _triangular_inverse(t: Array, lower: bool) -> Array:
 
 def _cholesky_solve(factor: Array, b: Array) -> Array:
     return _triangular_solve(factor.T, _triangular_solve(factor, b, True), False)
+
+
+def _symmetric(a: Array) -> Array:
+    """The lower triangle, mirrored."""
+    return np.tril(a) + np.tril(a, -1).T
 
 
 def _lu(a: Array) -> tuple[Array, Array]:
@@ -279,18 +290,60 @@ def _top_reciprocals(values: Array) -> Array:
 _SCALED = ("alpha", "beta")
 _ZERO = Dim.of(0)
 
+# Products take blocks of their operands: the most terms of their sums, and the most rows or columns of a block.
+DEPTH, SIDE = 256, 384
+
+
+def _blocks(m: Dim, k: Dim, n: Dim) -> Dim:
+    """The memory for a block of each operand of a product, whose last vector may not be full."""
+    depth, side = Dim.of(DEPTH), Dim.of(SIDE)
+    return extreme("min", k, depth) * (extreme("min", m, side) + extreme("min", n, side) + 8)
+
+
+def _square_blocks(n: Dim) -> Dim:
+    return _blocks(n, n, n)
+
+
 ROUTINES: dict[str, Signature] = {
     entry.name: entry
     for entry in (
         # BLAS: the counts are those of the LAPACK Working Note 41.
-        Signature("gemm", "mk,kn->mn", np.matmul, lambda m, k, n: 6 * m * n * k, _SCALED),
+        Signature("gemm", "mk,kn->mn", np.matmul, lambda m, k, n: 6 * m * n * k, _SCALED, scratch=_blocks),
         Signature("gemv", "mn,n->m", np.matmul, lambda m, n: 6 * m * n, _SCALED),
         Signature("ger", "m,n->mn", np.outer, lambda m, n: 6 * m * n, _SCALED),
         Signature("dot", "n,n->", np.dot, lambda n: 6 * n, _SCALED),
-        Signature("syrk", "nk->nn", lambda a: a @ a.T, lambda n, k: 3 * k * n * (n + 1), _SCALED),
-        Signature("syr2k", "nk,nk->nn", lambda a, b: a @ b.T + b @ a.T, lambda n, k: 6 * k * n * (n + 1), _SCALED),
-        Signature("gemmt", "nk,kn->nn", _one_triangle, lambda n, k: 3 * k * n * (n + 1), _SCALED),
-        Signature("symm", "mm,mn->mn", np.matmul, lambda m, n: 6 * m * m * n, _SCALED),
+        Signature(
+            "syrk",
+            "nk->nn",
+            lambda a: a @ a.T,
+            lambda n, k: 3 * k * n * (n + 1),
+            _SCALED,
+            scratch=lambda n, k: _blocks(n, k, n),
+        ),
+        Signature(
+            "syr2k",
+            "nk,nk->nn",
+            lambda a, b: a @ b.T + b @ a.T,
+            lambda n, k: 6 * k * n * (n + 1),
+            _SCALED,
+            scratch=lambda n, k: _blocks(n, k, n),
+        ),
+        Signature(
+            "gemmt",
+            "nk,kn->nn",
+            _one_triangle,
+            lambda n, k: 3 * k * n * (n + 1),
+            _SCALED,
+            scratch=lambda n, k: _blocks(n, k, n),
+        ),
+        Signature(
+            "symm",
+            "mm,mn->mn",
+            np.matmul,
+            lambda m, n: 6 * m * m * n,
+            _SCALED,
+            scratch=lambda m, n: _blocks(m, m, n),
+        ),
         Signature("symv", "nn,n->n", np.matmul, lambda n: 6 * n * n, _SCALED),
         Signature("trmm_lower", "nn,n[k]->n[k]", lambda t, b: np.tril(t) @ b, lambda n, k: 3 * n * n * k, ("alpha",)),
         Signature("trmm_upper", "nn,n[k]->n[k]", lambda t, b: np.triu(t) @ b, lambda n, k: 3 * n * n * k, ("alpha",)),
@@ -320,7 +373,7 @@ ROUTINES: dict[str, Signature] = {
             lambda n: n * n * n,
             can_fail=True,
             in_place=True,
-            scratch=lambda n: n * n,
+            scratch=lambda n: n * n + _square_blocks(n),
         ),
         Signature(
             "triangular_inverse_upper",
@@ -329,17 +382,17 @@ ROUTINES: dict[str, Signature] = {
             lambda n: n * n * n,
             can_fail=True,
             in_place=True,
-            scratch=lambda n: n * n,
+            scratch=lambda n: n * n + _square_blocks(n),
         ),
         Signature("cholesky", "nn->nn", _cholesky, lambda n: n * n * n, can_fail=True, in_place=True),
         Signature("cholesky_solve", "nn,n[k]->n[k]", _cholesky_solve, lambda n, k: 6 * n * n * k, in_place=True),
         Signature(
             "cholesky_inverse",
             "nn->nn",
-            lambda factor: _cholesky_solve(factor, np.eye(len(factor), dtype=factor.dtype)),
+            lambda factor: _symmetric(_cholesky_solve(factor, np.eye(len(factor), dtype=factor.dtype))),
             lambda n: 2 * n * n * n,
             in_place=True,
-            scratch=lambda n: 2 * n * n,
+            scratch=lambda n: 2 * n * n + _square_blocks(n),
         ),
         Signature("lu", "nn->nn,n", _lu, lambda n: 2 * n * n * n, can_fail=True, integers=(2,)),
         Signature(
@@ -407,7 +460,7 @@ ROUTINES: dict[str, Signature] = {
             "mk,k,nk->mn",
             lambda u, w, v: (u * w) @ v.T,
             lambda m, k, n: 6 * m * k * n + 3 * m * k,
-            scratch=lambda m, k, n: m * k,
+            scratch=lambda m, k, n: m * k + _blocks(m, k, n),
         ),
         Signature("top_weights", "n->n", _top_weights, lambda n: 6 * n),
         Signature("rank_ones", "mk,k,nk->k", _rank_ones, lambda m, k, n: 3 * k),
@@ -423,19 +476,48 @@ ROUTINES: dict[str, Signature] = {
             _of_atoms("adj"),
             lambda n: 8 * n * n * n,
             can_fail=True,
-            scratch=lambda n: 10 * n * n + 160 * n,
+            scratch=lambda n: 10 * n * n + 160 * n + _square_blocks(n),
         ),
-        Signature("expm", "nn->nn", _of_atoms("expm"), lambda n: 44 * n * n * n, scratch=lambda n: 7 * n * n + n),
+        Signature(
+            "expm",
+            "nn->nn",
+            _of_atoms("expm"),
+            lambda n: 44 * n * n * n,
+            scratch=lambda n: 7 * n * n + n + _square_blocks(n),
+        ),
         Signature(
             "expm_derivative",
             "nn,nn->nn",
             _of_atoms("dexpm"),
             lambda n: 352 * n * n * n,
-            scratch=lambda n: 36 * n * n + 2 * n,
+            scratch=lambda n: 36 * n * n + 2 * n + _square_blocks(2 * n),
         ),
         Signature("products_of_others", "n[k]->n[k]", lambda x: products_of_others(x.T).T, lambda n, k: 9 * n * k),
+        # Sparse matrices: two operations for each product of numbers.
+        Signature(
+            "csr_product",
+            "mnz,m,q,q,n[k]->m[k]",
+            compressed.product,
+            lambda m, n, z, q, k: 6 * q * k,
+            integers=(0, 1, 2),
+        ),
+        Signature(
+            "csr_product_transposed",
+            "mnz,m,q,q,m[k]->n[k]",
+            compressed.product_transposed,
+            lambda m, n, z, q, k: 6 * q * k,
+            integers=(0, 1, 2),
+        ),
+        # One triangle: as many products as pairs, and the weights.
+        Signature(
+            "csr_gram",
+            "mnz,rz,m,q,q,m->nn",
+            compressed.gram,
+            lambda m, n, z, r, q: 3 * r + 6 * q,
+            integers=(0, 1, 2, 3),
+        ),
         # Moving numbers, and checks: free by the convention.
-        Signature("mirror", "nn->nn", lambda a: np.tril(a) + np.tril(a, -1).T, lambda n: _ZERO, in_place=True),
+        Signature("mirror", "nn->nn", _symmetric, lambda n: _ZERO, in_place=True),
         Signature("copy", "*->*", lambda x: x, lambda: _ZERO),
         Signature("fill", "->*", lambda: 1.0, lambda: _ZERO, ("value",)),
         _check("check_symmetric", "nn", _is_symmetric),
@@ -452,7 +534,9 @@ ROUTINES: dict[str, Signature] = {
 ONE_TRIANGLE = frozenset({"syrk", "syr2k", "gemmt"})
 
 # Routines that are loops for all sizes.
-_LOOPS = {"gemv", "ger", "dot", "symv", "mirror", "copy", "fill"} | {n for n in ROUTINES if n.startswith("check_")}
+_LOOPS = {"gemv", "ger", "dot", "symv", "mirror", "copy", "fill"} | {
+    n for n in ROUTINES if n.startswith(("check_", "csr_"))
+}
 
 
 def uses_blas(program: Program) -> bool:

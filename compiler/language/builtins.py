@@ -11,12 +11,22 @@ from ..tensor.expr import Expr
 from .elaborate import Elaborator, Value, count, describe
 from .functions import arrangements, derivatives, elementwise, matrices, reductions
 from .functions.table import AUXILIARY, BUILTINS, fail_at
+from .sparsity import check_call
 
-__all__ = ["BUILTINS", "abbreviations", "arrangements", "call", "derivatives", "elementwise", "matrices", "reductions"]
+__all__ = [
+    "BUILTINS", "ELEMENTWISE", "abbreviations", "arrangements", "call", "derivatives", "elementwise", "matrices",
+    "reductions",
+]  # fmt: skip
+
+# What may stand around indexed operands.
+ELEMENTWISE = frozenset(name for name, b in BUILTINS.items() if b.handler is elementwise.elementwise) | {
+    *("square", "where", "max", "min")
+}
 
 
 def call(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Value:
     """The value of a call of a function of the language."""
+    check_call(scope, node, values)
     builtin = BUILTINS.get(node.name)
     if builtin is None:
         defined = _abbreviation(scope, node, values)

@@ -13,6 +13,7 @@ from ...grammar import errors, syntax
 from ...grammar.source import Source
 from ..tensor.dims import Dim
 from ..tensor.expr import Expr, Shape, Symbol, expand, symbol
+from ..tensor.sparse import sparse_valued
 from .elaborate import ATTRIBUTES, Elaborator, Restart, Sizes, describe, names_in, size_letters
 
 
@@ -92,6 +93,14 @@ def _attempt(
     values = scope.body(function.body)
     items = function.body.result.items if isinstance(function.body.result, syntax.Tuple) else (function.body.result,)
     results = [expand(scope.expression(v, item)) for v, item in zip(values, items, strict=True)]
+    for result, item in zip(results, items, strict=True):
+        if sparse_valued(result) is not None:
+            scope.fail(
+                f"{scope.text(item)} is sparse, and results are dense",
+                item,
+                hint=f"multiply it: {scope.text(item)}*v",
+                kind=errors.TypeError,
+            )
     sizes.close(made, letters)
     several = isinstance(function.body.result, syntax.Tuple)
     return Definition(function.name, tuple(made), tuple(results), several, tuple(sizes.requirements.items()))
@@ -114,6 +123,13 @@ def _check_attributes(scope: Elaborator, parameter: syntax.Parameter, declared: 
                 )
         elif attribute in ("lower", "upper", "orthogonal", "sparse") and len(shape) != 2:
             scope.fail(f"only a matrix can be {attribute}", declared, found=f"{parameter.name} is {describe(shape)}")
+        elif attribute == "sparse" and "diagonal" in declared.attributes:
+            scope.fail(
+                "a sparse matrix cannot be diagonal too",
+                declared,
+                hint=f"declare {parameter.name}: vector[n], and write diag({parameter.name})",
+                kind=errors.TypeError,
+            )
         elif attribute == "integer" and shape:
             scope.fail("only a scalar can be integer", declared, found=f"{parameter.name} is {describe(shape)}")
 

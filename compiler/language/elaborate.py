@@ -366,13 +366,7 @@ class Elaborator:
         return symbol(parameter.name, expression.shape, attributes, "bound", expression)
 
     def dim(self, node: syntax.Node) -> Dim:
-        """The size that a size expression stands for; integer parameters in it are checked at the call."""
-        size = self._dim(node)
-        if size.names & self.sizes.integers:
-            self.sizes.not_negative(size, f"a size is negative: {size}")
-        return size
-
-    def _dim(self, node: syntax.Node) -> Dim:
+        """The size that a size expression stands for."""
         match node:
             case syntax.Number():
                 value = Fraction(node.text) if len(node.text) < 20 else Fraction(0)
@@ -398,13 +392,13 @@ class Elaborator:
             case syntax.Chain():
                 if not set(node.operators) <= set("+-*"):
                     self.fail("a size is a name, a whole number, or made of them by + - * min max", node)
-                total = self._dim(node.operands[0])
+                total = self.dim(node.operands[0])
                 for operator, operand in zip(node.operators, node.operands[1:], strict=True):
-                    other = self._dim(operand)
+                    other = self.dim(operand)
                     total = total + other if operator == "+" else total - other if operator == "-" else total * other
                 return total
             case syntax.Call(name="min" | "max") if len(node.arguments) == 2:
-                return extreme_dim(node.name, self._dim(node.arguments[0]), self._dim(node.arguments[1]))
+                return extreme_dim(node.name, self.dim(node.arguments[0]), self.dim(node.arguments[1]))
         self.fail("a size is a name, a whole number, or made of them by + - * min max", node)
 
     def type_shape(self, parameter: syntax.Parameter, declare: bool = True) -> Shape:

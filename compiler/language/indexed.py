@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ...grammar import errors, syntax
+from ..tensor.algebra import power
 from ..tensor.contraction import add, contract, delta
 from ..tensor.dims import Dim
 from ..tensor.expr import Expr, structure
@@ -19,6 +20,7 @@ from .operators import negate, operate
 
 # What may stand between indexed operands, and the operator on their elements.
 OPERATORS = {"*": ".*", ".*": ".*", "/": "./", "./": "./", "^": ".^", ".^": ".^"}
+PRODUCTS = {"*", ".*", "/", "./"}
 # Constants that are written with indices alone: their number of indices.
 CONSTANTS = {"delta": 2, "epsilon": 3}
 THREE = Dim.of(3)
@@ -65,11 +67,26 @@ class _Reader:
         """The value of the right side, with the axes in the order of the left side."""
         terms = []
         for sign, node in _terms(self.binding.value):
+            if isinstance(node, syntax.Chain) and node in self.bearing and set(node.operators) <= PRODUCTS:
+                terms.append((sign, self._product(node)))
+                continue
             term = self._value(node)
             expression = self.scope.expression(term.value, node)
             terms.append((sign, self._over(Indexed(expression, term.letters), self.outputs)))
         shape = tuple(self._size(letter, self.binding.value) for letter in self.outputs)
         return add([(Fraction(sign), term) for sign, term in terms], shape)
+
+    def _product(self, chain: syntax.Chain) -> Expr:
+        """A product as one contraction, so that no tensor over all of its indices is made."""
+        factors = []
+        for operator, node in zip(("*", *chain.operators), chain.operands, strict=True):
+            operand = self._value(node)
+            expression = self.scope.expression(operand.value, node)
+            factors.append((power(expression, -1) if "/" in operator else expression, operand.letters))
+        letters = tuple(dict.fromkeys([*self.outputs, *(letter for _, at in factors for letter in at)]))
+        sizes = {k: self._size(letter, self.binding.value) for k, letter in enumerate(letters)}
+        placed = [(factor, tuple(letters.index(letter) for letter in at)) for factor, at in factors]
+        return contract(placed, range(len(self.outputs)), sizes)
 
     def _is_index(self, node: syntax.Node) -> bool:
         if not isinstance(node, syntax.Name):
@@ -200,11 +217,12 @@ class _Reader:
                     total = Indexed(operate(self.scope, left, a, b), letters)
                 return total
             case syntax.Call():
-                from .builtins import call
+                from .builtins import BUILTINS, ELEMENTWISE, abbreviations, call
 
                 letters, values = self._aligned(operands)
-                result = call(self.scope, node, list(values))
-                if isinstance(result, Expr) and result.order != len(letters):
+                elementwise = node.name in ELEMENTWISE or node.name not in (BUILTINS.keys() | abbreviations())
+                result = call(self.scope, node, list(values)) if elementwise else None
+                if result is None or (isinstance(result, Expr) and result.order != len(letters)):
                     self.scope.fail(f"{node.name} does not work element by element", node,
                                     hint=f"bind it first, or bracket it: {node.name}(A)[i, j]")  # fmt: skip
                 return Indexed(result, letters)

@@ -12,7 +12,9 @@ from ..tensor import algebra
 from ..tensor.contraction import Factor
 from ..tensor.dims import Dim
 from ..tensor.expr import Expr, Map, Symbol, structure
+from ..tensor.sparse import sparse_valued
 from .elaborate import Elaborator, Value, count, describe
+from .sparsity import refuse
 
 ONE = Dim.of(1)
 
@@ -130,6 +132,8 @@ def block(scope: Elaborator, node: syntax.Block, rows: list[list[Value]]) -> Exp
     ]
     for row, entries in zip(grid, node.rows, strict=True):
         for entry, place in zip(row, entries, strict=True):
+            if sparse_valued(entry) is not None:
+                refuse(scope, node, entry, place)
             if entry.order > 2:
                 scope.fail(
                     "a block is a scalar, a vector or a matrix",

@@ -15,6 +15,7 @@ from ..tensor.dims import Dim
 from ..tensor.expr import Expr, Shape
 from .elaborate import Condition, Elaborator, Identity, Value, describe
 from .misfits import misfit
+from .sparsity import check_operator
 
 ONE = Dim.of(1)
 COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
@@ -27,6 +28,7 @@ def operate(scope: Elaborator, node: syntax.Chain, left: Value, right: Value) ->
     for value, place in zip((left, right), node.operands, strict=True):
         if isinstance(value, Condition):
             scope.expression(value, place)
+    check_operator(scope, node, left, right)
     if isinstance(left, Identity) or isinstance(right, Identity):
         return _with_identity(scope, node, operator, left, right)
     assert isinstance(left, Expr) and isinstance(right, Expr)

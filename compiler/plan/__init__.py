@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from ..kernel.program import Program, Require
 from ..tensor.expr import Expr, Symbol
+from ..tensor.sparse import carried
 from .guess import Guess
 from .pipeline import program_of, tasks_of
 from .split import Split, split
@@ -30,4 +31,4 @@ def plan(
     among the parameters, NoRoutine for a matrix function that no routine computes.
     """
     guess = Guess(sizes)
-    return program_of(tasks_of(results, parameters, guess), guess, requirements)
+    return program_of(tasks_of(results, carried(parameters), guess), guess, requirements)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from ..kernel.routines import ROUTINES
+from ..tensor.contraction import symmetric
 from ..tensor.dims import Dim
 from ..tensor.expr import Atom, Expr, Symbol
 from ..tensor.properties import has
@@ -131,7 +132,8 @@ def atom(builder: Builder, expression: Atom) -> Use:
     names = ", ".join(described(argument) for argument in expression.arguments)
     failure = f"{expression.function}({names}) does not exist" if ROUTINES[expression.function].can_fail else ""
     inputs = tuple(window(use.task, use.axes) for use in uses)
-    return builder.define(expression, builder.task(Call(expression.function, expression.shape, inputs, failure)))
+    call = _mirrored(builder, expression, Call(expression.function, expression.shape, inputs, failure))
+    return builder.define(expression, builder.task(call))
 
 
 def _inverse(builder: Builder, expression: Atom) -> Use:
@@ -145,8 +147,16 @@ def _inverse(builder: Builder, expression: Atom) -> Use:
         call = Call("cholesky_inverse", expression.shape, (window(factored(builder, argument)[0]),))
     else:
         factors, pivots = factored(builder, argument)
-        call = Call("lu_inverse", expression.shape, (window(factors), window(pivots)))
+        call = _mirrored(builder, expression, Call("lu_inverse", expression.shape, (window(factors), window(pivots))))
     return builder.define(expression, builder.task(call))
+
+
+def _mirrored(builder: Builder, expression: Expr, call: Call) -> Call:
+    """Of a symmetric matrix the lower triangle on both sides: what is read transposed must be the very same number,
+    for else no element might equal the largest."""
+    if not symmetric(expression):
+        return call
+    return Call("mirror", expression.shape, (window(builder.task(call)),))
 
 
 def _over_diagonal(builder: Builder, matrix: Use, function: str, reduce: str) -> Task:

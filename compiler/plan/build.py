@@ -13,13 +13,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ...grammar import errors
 from ..kernel.program import Buffer, Require
 from ..tensor import algebra
 from ..tensor.contraction import add, oriented
 from ..tensor.dims import Dim
 from ..tensor.expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, topological
+from ..tensor.inputs import input_of
+from ..tensor.sparse import is_sparse, sparse_valued
 from .cells import constant_cell, power_cell, structure_cell, structure_task
 from .guess import Guess
+from .refine import HELD
 from .register import Register
 from .tasks import (
     Assembly,
@@ -82,11 +86,11 @@ class Builder:
         self.requirements: dict[Dim, Require] = {}
         self.inputs: list[Buffer] = []
         for parameter in parameters:
-            integer = "integer" in parameter.attributes
-            buffer = Buffer(parameter.name, parameter.shape, "input", "int" if integer else "real")
+            buffer = input_of(parameter)
             self.inputs.append(buffer)
-            if not integer:
+            if "integer" not in parameter.attributes:
                 self.define(parameter, self.task(Leaf(buffer)))
+        self.sparse = parts_of([self.uses[p].task for p in parameters if p in self.uses], parameters)
 
     def free_ahead(self, factors: Sequence[Expr]) -> bool:
         """Whether the product of the factors can be made of fixed data once, without larger rounding errors: a product
@@ -124,8 +128,10 @@ class Builder:
                 self.sources[e] = frozenset(named).union(*(self.sources[o] for o in e.operands))
         for expression in small_first(order):
             # An inverse or a structural constant is made only where it is asked for as a matrix.
-            if not isinstance(expression, Structure) and not (
-                isinstance(expression, Atom) and expression.function == "inv"
+            if (
+                not isinstance(expression, Structure)
+                and not sparse_valued(expression)
+                and not (isinstance(expression, Atom) and expression.function == "inv")
             ):
                 self.use(expression)
         return [self.use(result) for result in results]
@@ -145,6 +151,8 @@ class Builder:
                 use = self.use(kept)
                 return Use(use.task, use.axes[::-1])
         match expression:
+            case Symbol() if is_sparse(expression):
+                raise refused(expression.name)
             case Symbol():
                 if "integer" in expression.attributes:
                     body = Body((), (), Cell("size", dim=Dim.of(expression.name)))
@@ -164,6 +172,10 @@ class Builder:
                 from .atoms import atom
 
                 return atom(self, expression)
+            case Contract() if any(map(is_sparse, expression.operands)):
+                from .sparse import sparse_contraction
+
+                return sparse_contraction(self, expression)
             case Contract():
                 from .contract import contraction
 
@@ -236,6 +248,8 @@ class Builder:
         return number(0.0) if result is None else result
 
     def _map(self, expression: Map) -> Use:
+        if expression.function == HELD:
+            return self.use(expression.arguments[0])
         whole = tuple(plain(k) for k in range(expression.order))
         softmax = self._softmax(expression)
         if softmax is not None:
@@ -372,3 +386,22 @@ def reduced_extents(expression: Reduce) -> Shape:
     """The sizes of the labels of `reduced_place`."""
     kept = [k for k in range(expression.argument.order) if k not in expression.axes]
     return tuple(expression.argument.shape[axis] for axis in [*kept, *expression.axes])
+
+
+def refused(name: str) -> errors.TypeError:
+    """The error for a sparse matrix that is used as one cannot be."""
+    return errors.TypeError(
+        f"{name} is sparse, and this needs it as a dense matrix",
+        found=f"a sparse matrix is multiplied by dense ones: {name}*v, {name}'*v, v'*{name}, {name}'*diag(w)*{name}",
+        hint=f"declare {name} without sparse to compute with its elements",
+    )
+
+
+def parts_of(tasks: Sequence[Task], parameters: Sequence[Symbol]) -> dict[str, list[Task]]:
+    """The arguments that hold each sparse matrix: what bears its sizes, and its arrays."""
+    by_name = {task.buffer.name: task for task in tasks if isinstance(task, Leaf)}
+    return {
+        p.name: [by_name[part.name] for part in parameters[k : k + 5]]
+        for k, p in enumerate(parameters)
+        if p.role == "carrier"
+    }

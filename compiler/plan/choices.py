@@ -13,7 +13,7 @@ when `WORK` is used up: then the best form so far is taken.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -23,9 +23,10 @@ from ..tensor.contraction import add, contract, symmetric
 from ..tensor.expr import Atom, Contract, Expr, Sum, rebuild, topological
 from .component import halved
 from .congruence import pays
-from .distribute import MOST_TERMS, keeps_accuracy
+from .distribute import MOST_TERMS, keeps_accuracy, rank_one
 from .guess import Guess
 from .identities import other_forms
+from .refine import refined
 from .structure import structured
 
 GAIN = 0.97  # what a form may cost at most, of what it replaces
@@ -66,7 +67,7 @@ class _Search:
         self.report = report
         self.costs: dict[Form, float] = {}
         self.budget = WORK
-        self.others: dict[Expr, list[Expr]] = {}
+        self.others: dict[Expr, list[tuple[Expr, bool]]] = {}
 
     def run(self, best: Form) -> Form:
         """From this form uphill."""
@@ -108,10 +109,12 @@ class _Search:
         # What takes in more comes first.
         for kind in (Contract, Atom):
             for current in order:
-                for other in self._others(current) if isinstance(current, kind) else ():
-                    # With what stands around it, an inverse may vanish.
-                    around = [(user, simplify(rebuild(user, {current: other}))) for user in users.get(current, ())]
-                    yield ((current, other), *around)
+                for other, difference in self._others(current) if isinstance(current, kind) else ():
+                    yield (
+                        (current, other),
+                        *((u, self._around(u, current, other, difference)) for u in users.get(current, ())),
+                        *(self._with_it(current, other, order, users) if difference else ()),
+                    )
         for current in order:
             if isinstance(current, Sum) and current.order == 2:
                 for other in itertools.chain(_halves(current), factorings(current)):
@@ -129,7 +132,34 @@ class _Search:
                 if current not in form.congruences and pays(current, self.guess):
                     yield ((current, current),)
 
-    def _others(self, current: Expr) -> list[Expr]:
+    def _around(self, user: Contract, current: Expr, other: Expr, difference: bool) -> Expr:
+        """A contraction with another form of a factor: with what stands around it, an inverse may vanish."""
+        if difference and isinstance(current, Atom):
+            for without, _ in self._others(user):
+                if current not in topological(without):
+                    return without
+            made = refined(user, current, other, self.guess)
+            if made is not None:
+                return made
+        return simplify(rebuild(user, {current: other}))
+
+    def _with_it(
+        self, inverse: Expr, other: Expr, order: Sequence[Expr], users: Mapping[Expr, Sequence[Contract]]
+    ) -> Iterator[tuple[Expr, Expr]]:
+        """What changes together with an inverse that gets another form: the determinant, which would need the same
+        factorization, and products with sums in which the inverse stands, which are multiplied out."""
+        for current in order:
+            if isinstance(current, Atom) and current.function == "logdet" and current.operands == inverse.operands:
+                yield from ((current, form) for form, _ in self._others(current)[:1])
+            if isinstance(current, Sum) and any(term is inverse for _, term in current.terms):
+                for user in users.get(current, ()):
+                    if _worth(user, current):
+                        made = _multiplied_out(user, current)
+                        inside = [e for e in topological(made) if isinstance(e, Contract) and inverse in e.operands]
+                        forms = {e: self._around(e, inverse, other, difference=True) for e in inside}
+                        yield user, rebuild(made, {inverse: other} | forms)
+
+    def _others(self, current: Expr) -> list[tuple[Expr, bool]]:
         if current not in self.others:
             self.others[current] = list(other_forms(current, self.guess))
         return self.others[current]
@@ -182,21 +212,18 @@ def _low_rank(factor: Sum, guess: Guess) -> bool:
         return False
     most = 0.7 * min(guess(size) for size in factor.shape)
     return any(
-        isinstance(term, Contract) and any(guess(size) <= most for size in term.sizes[term.order :])
+        rank_one(term) or (isinstance(term, Contract) and any(guess(size) <= most for size in term.sizes[term.order :]))
         for _, term in factor.terms
     )
 
 
 def _worth(user: Contract, factor: Sum) -> bool:
     places = [set(at) for f, at in user.factors if f is factor]
-    # The sum of squares of a small residual must not become a difference of large numbers.
-    square = len(places) == 2 and places[0] == places[1]
     return (
         2 <= len(factor.terms) <= MOST_TERMS
         and len(places) <= 2
-        and not square
         and len(user.factors) > 1
-        and keeps_accuracy(factor)
+        and keeps_accuracy(user, factor)
     )
 
 

@@ -1,8 +1,7 @@
 """Products of sums multiplied out where that is cheaper: `(A - H'*H)*x` is `A*x - H'*(H*x)`.
 
 Enters: expressions.  Leaves: equal expressions.  Always holds: only a sum that nothing else needs is multiplied out,
-and only where its own rounding errors are as large as those of the products: it has a product among its terms, or all
-its terms have one sign.  Not for: taking factors out (`compiler/calculus/factor.py`).
+and only where that keeps the accuracy (`keeps_accuracy`).  Not for: taking factors out (`compiler/calculus/factor.py`).
 """
 
 from __future__ import annotations
@@ -10,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..tensor import algebra
-from ..tensor.contraction import add, contract
+from ..tensor.contraction import add, contract, symmetric, transpose
 from ..tensor.expr import Constant, Contract, Expr, Size, Structure, Sum, Symbol, topological
+from ..tensor.properties import has
 from .build import Builder
 from .component import component_cost
 from .guess import Guess
@@ -82,13 +82,69 @@ class _Distribution:
             return False
         if len(current.factors) < 2 or sum(f is factor for f in current.operands) > 1:
             return False
-        return keeps_accuracy(factor)
+        return keeps_accuracy(current, factor)
 
 
-def keeps_accuracy(factor: Sum) -> bool:
-    """Whether a sum may be multiplied out: its own rounding errors are as large as those of the products."""
-    positive = len({c > 0 for c, _ in factor.terms}) == 1
-    return positive or any(isinstance(t, Contract) and len(t.sizes) > t.order for _, t in factor.terms)
+def keeps_accuracy(user: Contract, factor: Sum) -> bool:
+    """Whether a sum may be multiplied out, as far as accuracy goes.
+
+    Where all terms are known to have one sign nothing cancels, and `A*x + A'*x` is what the derivative of `x'*A*x` is
+    before anything is taken out. Else its own rounding errors are as large as those of the products if it has a product
+    among its terms. But the square of a difference may be much smaller than its terms, and `V'*V` in `U*V'*V - T*V`
+    squares the condition number, which `(U*V' - T)*V` does not.
+    """
+    one_sign = len({c > 0 for c, _ in factor.terms}) == 1
+    terms = [term for _, term in factor.terms]
+    twins = len(terms) == 2 and factor.order == 2 and transpose(terms[0]) is terms[1]
+    if one_sign and (twins or any(all(has(term, name) for term in terms) for name in ("nonneg", "psd"))):
+        return True
+    places = [at for f, at in user.factors if f is factor]
+    rest = [term for term in terms if not is_identity(term)]
+    products = [term for term in rest if isinstance(term, Contract) and is_product(term)]
+    # The identity minus products of low rank stays as large as the identity.
+    if len(rest) < len(terms) and len(products) == len(rest):
+        return True
+    return len(places) == 1 and bool(products) and not any(_makes_gram(user, factor, t, places[0]) for t in products)
+
+
+def is_identity(term: Expr) -> bool:
+    """Whether it is a multiple of the identity."""
+    arrays = [f for f, at in term.factors if at] if isinstance(term, Contract) else [term]
+    return len(arrays) == 1 and isinstance(arrays[0], Structure) and arrays[0].kind == "delta" and term.order == 2
+
+
+def is_product(term: Contract) -> bool:
+    """Whether it is a product of arrays, or has the rank of one: each element has a rounding error or is the same."""
+    inner = len(term.sizes) > term.order
+    return inner or sum(bool(at) and not isinstance(f, Structure) for f, at in term.factors) > 1 or rank_one(term)
+
+
+def rank_one(term: Expr) -> bool:
+    """Whether a matrix is an outer product of vectors."""
+    if not isinstance(term, Contract) or term.order != 2:
+        return False
+    reached, work = {0}, [0]
+    while work:
+        label = work.pop()
+        for _, at in term.factors:
+            if label in at:
+                work += set(at) - reached
+                reached |= set(at)
+    return 1 not in reached
+
+
+def _makes_gram(user: Contract, factor: Sum, term: Contract, at: tuple[int, ...]) -> bool:
+    """Whether a matrix of the term would meet itself, transposed, in a product of matrices."""
+    others = [(f, labels) for f, labels in user.factors if f is not factor]
+    if any(f.order == 1 for f, _ in others):
+        return False  # products from the vector on
+    for f, labels in term.factors:
+        for axis, label in enumerate(labels):
+            if f.order == 2 and label < term.order:
+                seam = at[label]
+                if any(g is f and (places[axis] == seam or (symmetric(f) and seam in places)) for g, places in others):
+                    return True
+    return False
 
 
 class _Estimate:

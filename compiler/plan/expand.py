@@ -26,12 +26,13 @@ def multiplied_out(roots: Sequence[Expr]) -> tuple[Expr, ...]:
         for current in topological(root):
             operands = tuple(done[o] for o in current.operands)
             built = current if operands == current.operands else algebra.with_operands(current, operands)
-            done[current] = _expanded(built) if isinstance(built, Contract) else built
+            done[current] = expanded(built) if isinstance(built, Contract) else built
         results.append(done[root])
     return tuple(results)
 
 
-def _expanded(product: Contract) -> Expr:
+def expanded(product: Contract) -> Expr:
+    """The product of sums multiplied out, unless that is too many terms."""
     choices = [f.terms if isinstance(f, Sum) else ((Fraction(1), f),) for f, _ in product.factors]
     if not 1 < math.prod(map(len, choices)) <= MOST_TERMS:
         return product

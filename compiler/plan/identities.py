@@ -1,8 +1,8 @@
 """Instances of the identities in `identities.rules`: other forms of an expression with an inverse of a sum.
 
-Enters: an inverse, or a contraction with one.  Leaves: equal expressions.  Always holds: the left side of the rule,
-with the values that were found for its names, is the very expression that is replaced.  Not for: deciding whether the
-other form is cheaper (`choices.py`).
+Enters: an inverse, the logarithm of a determinant, or a contraction with an inverse.  Leaves: equal expressions.
+Always holds: the left side of the rule, with the values that were found for its names, is the very expression that is
+replaced.  Not for: deciding whether the other form is cheaper (`choices.py`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from .guess import Guess
 
 Names = dict[str, Expr]
 MOST_LAYERS = 4
+# Identities whose right side is a difference.
+DIFFERENCES = frozenset({"woodbury", "woodbury-identity"})
 
 
 @functools.cache
@@ -36,24 +38,25 @@ def identities() -> Rulebook:
     return book
 
 
-def other_forms(current: Expr, guess: Guess) -> Iterator[Expr]:
+def other_forms(current: Expr, guess: Guess) -> Iterator[tuple[Expr, bool]]:
     """The expression by each identity that applies to it, or to a product inside it, where the other form does not
-    invert a larger matrix."""
-    if _is_inverse(current):
+    invert a larger matrix; and whether products with that need refinement (`refine.py`)."""
+    if _is_of_sum(current, "inv") or _is_of_sum(current, "logdet"):
         assert isinstance(current, Atom)
         for rule, names in _instances(current, guess):
             if _valid(rule, names) and instantiate(rule.left, names) is current:
-                yield simplify(instantiate(rule.right, names))
+                yield simplify(instantiate(rule.right, names)), rule.name in DIFFERENCES
     elif isinstance(current, Contract):
-        for inverse in dict.fromkeys(filter(_is_inverse, current.operands)):
+        for inverse in dict.fromkeys(o for o in current.operands if _is_of_sum(o, "inv")):
             assert isinstance(inverse, Atom)
             for rule, names in _instances(inverse, guess):
                 if _valid(rule, names):
-                    yield from _inside(rule, names, inverse, current)
+                    for other in _inside(rule, names, inverse, current):
+                        yield other, False
 
 
-def _is_inverse(expression: Expr) -> bool:
-    return isinstance(expression, Atom) and expression.function == "inv" and isinstance(expression.arguments[0], Sum)
+def _is_of_sum(expression: Expr, function: str) -> bool:
+    return isinstance(expression, Atom) and expression.function == function and isinstance(expression.arguments[0], Sum)
 
 
 def _valid(rule: syntax.Rule, names: Names) -> bool:
@@ -77,9 +80,9 @@ def _inside(rule: syntax.Rule, names: Names, inverse: Atom, current: Contract) -
         return
 
 
-def _instances(inverse: Atom, guess: Guess) -> Iterator[tuple[syntax.Rule, Names]]:
+def _instances(atom: Atom, guess: Guess) -> Iterator[tuple[syntax.Rule, Names]]:
     """Rules with values for their names, for each way to see the argument as A'*C*A + D."""
-    argument = inverse.arguments[0]
+    argument = atom.arguments[0]
     assert isinstance(argument, Sum)
     rules = identities().rules
     for position, (coefficient, term) in enumerate(argument.terms):
@@ -91,14 +94,16 @@ def _instances(inverse: Atom, guess: Guess) -> Iterator[tuple[syntax.Rule, Names
             plain = inner is None and coefficient == 1
             middle = inner if inner is not None else delta(outer.shape[0])
             names = {"A": outer, "C": algebra.scaled(middle, coefficient), "D": rest}
-            if plain and multiple is not None:
+            if atom.function == "logdet":
+                yield rules["determinant-lemma"], names
+            elif plain and multiple is not None:
                 names["c"] = multiple
                 yield rules["push-through"], names
                 yield rules["woodbury-identity"], names
             else:
                 yield rules["gain"], names
                 yield rules["woodbury"], names
-            if isinstance(outer, Atom) and outer.function == "inv":
+            if atom.function == "inv" and isinstance(outer, Atom) and outer.function == "inv":
                 yield rules["inverse-congruent"], {**names, "A": outer.arguments[0]}
 
 

@@ -7,11 +7,42 @@ Not for: the order of the steps.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 from ..kernel.program import Buffer, Load, Loop, Program, Require, Routine, Rows, Scale, Step, View
 from ..kernel.routines import ROUTINES
+from .tasks import Shape
+
+
+class _Holders:
+    """Buffers of one shape, and when the arrays that they now hold are needed last."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}  # in the order in which they came
+        self.busy: list[tuple[int, int, str]] = []  # a heap, what is free first at its top
+        self.free: list[tuple[int, str]] = []  # a heap
+
+    def give(self, name: str, until: int) -> None:
+        """Notes that a buffer holds an array until then."""
+        heapq.heappush(self.busy, (until, self.numbers.setdefault(name, len(self.numbers)), name))
+
+    def take(self, position: int, in_place: Callable[[str], bool]) -> str | None:
+        """A buffer for an array that is written at a position: rather one that is read there for the last time."""
+        while self.busy and self.busy[0][0] < position:
+            heapq.heappush(self.free, heapq.heappop(self.busy)[1:])
+        ending = []
+        while self.busy and self.busy[0][0] == position:
+            ending.append(heapq.heappop(self.busy))
+        chosen = next((entry for entry in ending if in_place(entry[2])), None)
+        for entry in ending:
+            if entry is not chosen:
+                heapq.heappush(self.busy, entry)
+        if chosen is not None:
+            return chosen[2]
+        return heapq.heappop(self.free)[1] if self.free else None
 
 
 def compacted(program: Program) -> Program:
@@ -25,21 +56,19 @@ def compacted(program: Program) -> Program:
             last[view.buffer.name] = position
             first.setdefault(view.buffer.name, position)
     _into_outputs(program, steps, first, last, names)
-    holders: dict[str, int] = {}  # when the array that a buffer now holds is needed last
+    buffers = {b.name: b for b in (*program.work, *program.outputs)}
+    holders: dict[tuple[Shape, str], _Holders] = {}
+    # What a pass over rows keeps for itself gets room for a block of rows only: nobody else can use that room.
+    local = {name for step in steps if isinstance(step, Rows) for name in step.local}
     for position, step in enumerate(steps):
         for buffer in dict.fromkeys(view.buffer for view in writes(step)):
-            if buffer.role != "work" or buffer.name in names or first[buffer.name] != position:
+            if buffer.role != "work" or buffer.name in names or buffer.name in local or first[buffer.name] != position:
                 continue
-            free = [
-                name
-                for name, until in holders.items()
-                if _alike(_buffer(program, name), buffer)
-                and (until < position or (until == position and _in_place(step, buffer.name, name, names)))
-            ]
-            chosen = min(free, key=lambda name: (holders[name] < position, list(holders).index(name)), default=None)
+            alike = holders.setdefault((buffer.shape, buffer.dtype), _Holders())
+            chosen = alike.take(position, partial(_in_place, step, buffer.name, names=names))
             if chosen is not None:
-                names[buffer.name] = _buffer(program, chosen)
-            holders[chosen or buffer.name] = last[buffer.name]
+                names[buffer.name] = buffers[chosen]
+            alike.give(chosen or buffer.name, last[buffer.name])
     used = {names[b.name].name if b.name in names else b.name for b in program.work}
     work = tuple(b for b in program.work if b.name in used and b.name not in names)
     rename = {name: _final(names, name) for name in names}
@@ -50,10 +79,6 @@ def _final(names: dict[str, Buffer], name: str) -> Buffer:
     while names[name].name in names:
         name = names[name].name
     return names[name]
-
-
-def _buffer(program: Program, name: str) -> Buffer:
-    return next(b for b in (*program.work, *program.outputs) if b.name == name)
 
 
 def _alike(a: Buffer, b: Buffer) -> bool:

@@ -63,6 +63,7 @@ class Search:
         self.same = same
         self.symmetric = symmetric
         self.known: dict[int, Labels] = {}
+        self.prices: dict[int, float] = {}
 
     def volume(self, labels: Labels) -> float:
         """Number of points of these labels."""
@@ -157,7 +158,9 @@ class Search:
         return Tree(mask, None, None, (volume * (PASS + LOOP * count) + making) * self._price(mask))
 
     def _price(self, mask: int) -> float:
-        return 1.0 if mask == (1 << len(self.factors)) - 1 else self.price(mask)
+        if mask not in self.prices:
+            self.prices[mask] = 1.0 if mask == (1 << len(self.factors)) - 1 else self.price(mask)
+        return self.prices[mask]
 
     def best(self) -> Tree:
         """The cheapest tree of all factors."""

@@ -11,6 +11,7 @@ Not for: what a pass does (its own file says that).
     update.py       sums and multiples of products are done by the products
     fuse.py         tasks share loops, or are never stored
     steps.py        buffers and steps (`loops.py`, `windows.py`)
+    short_rows.py   functions over short rows are done over vectors
     rows.py         passes over large arrays are joined
     memory.py       the workspace is shared
 """
@@ -21,7 +22,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..kernel.program import Buffer, Program, Require
-from ..tensor.expr import Expr, Symbol
+from ..tensor.expr import Expr, Symbol, topological
+from ..tensor.sparse import is_sparse
 from .build import Builder, Use
 from .choices import Form, Report, chosen
 from .distribute import distributed
@@ -30,6 +32,7 @@ from .guess import Guess
 from .memory import compacted
 from .price import price
 from .rows import passes_joined
+from .short_rows import rows_flattened
 from .steps import Steps
 from .structure import structured
 from .tasks import Leaf, Shape, Task, sizes_in
@@ -68,7 +71,10 @@ def tasks_of(
         made = tasks_of_form(form, parameters, guess, fixed, fast)
         return price((task for task in made.tasks if task not in made.early), guess)
 
-    form = chosen(structured(results), guess, cost, report)
+    roots = structured(results)
+    if any(map(is_sparse, topological(*roots))):  # forms are judged by what dense products cost
+        return tasks_of_form(Form(tuple(roots)), parameters, guess, fixed, fast)
+    form = chosen(roots, guess, cost, report)
     return tasks_of_form(form, parameters, guess, fixed, fast)
 
 
@@ -76,7 +82,8 @@ def tasks_of_form(
     form: Form, parameters: Sequence[Symbol], guess: Guess, fixed: frozenset[str] = frozenset(), fast: bool = False
 ) -> Tasks:
     """The tasks that compute the results in this form."""
-    roots = distributed(form.roots, guess)
+    sparse = any(map(is_sparse, topological(*form.roots)))
+    roots = form.roots if sparse else distributed(form.roots, guess)
     builder = Builder(parameters, guess, fixed, fast, form.congruences)
     uses = builder.results(roots)
     names = fixed.union(*(d.names for p in parameters if p.name in fixed for d in p.shape))
@@ -112,4 +119,4 @@ def program_of(made: Tasks, guess: Guess, requirements: Sequence[Require]) -> Pr
     fusion = Fusion(made.tasks, made.roots)
     steps = Steps(fusion, made.inputs, made.uses, made.shapes, guess)
     program = steps.program([*requirements, *made.requirements])
-    return compacted(passes_joined(program, guess))
+    return compacted(passes_joined(rows_flattened(program, guess), guess))

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 
 from ..tensor.contraction import symmetric
 from ..tensor.dims import Dim
-from ..tensor.expr import Atom, Expr
+from ..tensor.expr import Atom, Contract, Expr
 from ..tensor.properties import has
 from .build import Builder, Use
 from .cells import product_cell
+from .expand import expanded
 from .tasks import BodyBuilder, Cells, Product, Read, Shape, Window, plain, through
 
 Operand = tuple[Expr, list[int]]  # an expression and the label of each of its axes
@@ -58,9 +59,16 @@ def multiply(
     loop = body.finish(body.op("mul", *[body.read(read) for read in reads]))
     m, k, n = tuple(rows), tuple(inner), tuple(columns)
     routine, inputs, groups = _routine(a, b, reads, m, k, n, extents)
-    if routine == "gemm" and symmetric(expression):
+    if routine == "gemm" and _is_symmetric(expression):
         routine = "gemmt"
     return builder.define(expression, builder.task(Product(routine, extents, count, inputs, groups, loop)))
+
+
+def _is_symmetric(expression: Expr) -> bool:
+    """Whether a matrix is symmetric, also where that shows only when it is multiplied out."""
+    if symmetric(expression) or not isinstance(expression, Contract) or expression.order != 2:
+        return symmetric(expression)
+    return expression.shape[0] == expression.shape[1] and symmetric(expanded(expression))
 
 
 Groups = tuple[tuple[int, ...], ...]
@@ -84,7 +92,7 @@ def _routine(
     if not n:
         name = "symv" if has(a[0], "symmetric") else "gemv"
         return name, (Window(left, (m, k), extents), Window(right, (k,), extents)), (m,)
-    if len(m) == len(n) and left.task is right.task:
+    if len(m) == len(n) and left.task is right.task and [extents[x] for x in m] == [extents[y] for y in n]:
         swapped = {x: plain(y) for x, y in zip(m, n, strict=True)} | {x: plain(x) for x in k}
         if left.at(swapped) == right:
             return "syrk", (Window(left, (m, k), extents),), (m, n)

@@ -89,9 +89,11 @@ class Register:
         return any(self._shadow(node) is shadow() for node in nodes)
 
     def wanted(self, factors: Counter[Expr], order: int) -> int:
-        """How many contractions to come have these factors, placed so that their product has this order."""
+        """How many contractions to come have these factors, placed so that their product has this order; of many
+        candidates some are looked at."""
         rarest = min((self._holding.get(f, {}) for f in factors), key=len)
-        return sum(1 for node in rarest if node not in self.ignored and self._fits(node, factors, order))
+        candidates = itertools.islice(rarest, MOST_CHOICES)
+        return sum(1 for node in candidates if node not in self.ignored and self._fits(node, factors, order))
 
     def known_parts(self, net: Network, members: Sequence[int], outputs: frozenset[int]) -> list[Part]:
         """Factors whose product is planned already, as large as possible, with the labels that the product has."""

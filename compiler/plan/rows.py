@@ -1,5 +1,7 @@
 """Passes over a large array that are made one: row by row, so that every row is read from memory once.
 
+What is said of rows holds for the columns of an array with many of them too.
+
 Enters: a program.  Leaves: the same program with some steps put together in `Rows`.  Always holds: within a pass, a
 step reads of another one only what belongs to the same rows; sums over the rows are complete when the pass ends.
 Not for: arrays that stay in the cache anyway.
@@ -18,29 +20,35 @@ from .memory import reads, views, writes
 
 # From this many elements on, an array does not stay in the cache between two passes.
 LARGE = 20_000
-# Fewer rows than this are not worth a pass.
-FEWEST = 16
-# A product of matrices has too few rows at a time in a pass to be fast.
-ROUTINES_OF_ROWS = frozenset({"gemv", "ger", "copy"})
+# From this many on, it does not stay in the last cache either: then passes by columns, of which pieces are read, and
+# with thin products, which are slower by blocks, are worth their while.
+HUGE = 2_000_000
+# Fewer rows, and fewer columns, than this are not worth a pass.
+FEWEST = (16, 1024)
+ROUTINES_OF_ROWS = frozenset({"gemv", "ger", "copy", "gemm"})
+# A product of two matrices with more rows or columns than this is bound by arithmetic, and slower by blocks.
+THIN = 16
 
 
 def passes_joined(program: Program, guess: Guess) -> Program:
     """The program with passes over the rows of large arrays joined."""
     steps = list(program.steps)
     buffers = {v.buffer.name: v.buffer for step in steps for v in views(step)}
-    groups: dict[Dim, list[Buffer]] = {}
-    for buffer in buffers.values():
-        if len(buffer.shape) >= 2 and guess.volume(buffer.shape) >= LARGE and guess(buffer.shape[0]) >= FEWEST:
-            groups.setdefault(buffer.shape[0], []).append(buffer)
-    for group in groups.values():
+    groups: dict[tuple[int, Dim], list[Buffer]] = {}
+    for axis, fewest in enumerate(FEWEST):
+        for buffer in buffers.values():
+            large = len(buffer.shape) > 1 and guess.volume(buffer.shape) >= (HUGE if axis else LARGE)
+            if large and guess(buffer.shape[axis]) >= fewest:
+                groups.setdefault((axis, buffer.shape[axis]), []).append(buffer)
+    for (axis, _), group in groups.items():
         joined: list[Step] | None = steps
         while joined is not None:
             steps = joined
-            joined = _join(steps, group, guess)
+            joined = _join(steps, group, axis, guess)
     return replace(program, steps=tuple(_localised(steps)))
 
 
-def _join(steps: Sequence[Step], group: Sequence[Buffer], guess: Guess) -> list[Step] | None:
+def _join(steps: Sequence[Step], group: Sequence[Buffer], axis: int, guess: Guess) -> list[Step] | None:
     """The steps with the longest run of passes over arrays of the group joined; None if there is none."""
     names = {buffer.name: buffer for buffer in group}
     touched = [[v.buffer.name for v in views(s) if v.buffer.name in names] for s in steps]
@@ -57,7 +65,7 @@ def _join(steps: Sequence[Step], group: Sequence[Buffer], guess: Guess) -> list[
                 for k in range(chosen[0], chosen[-1] + 1)
                 if k in chosen or (any(after[k] >> a & 1 for a in chosen) and any(after[b] >> k & 1 for b in chosen))
             ]
-            found = _pass([steps[k] for k in members], names[touched[chosen[0]][0]], guess)
+            found = _pass([steps[k] for k in members], names[touched[chosen[0]][0]], axis, guess)
             if found is not None:
                 rest = [k for k in range(len(steps)) if k not in members]
                 late = [k for k in rest if any(after[k] >> m & 1 for m in members)]
@@ -94,9 +102,9 @@ def _after(steps: Sequence[Step]) -> list[int]:
     return result
 
 
-def _pass(members: Sequence[Step], buffer: Buffer, guess: Guess) -> Rows | None:
-    """The pass over the rows (the first axis) of the buffer, if all members can be part of one."""
-    rows = _RowAxes(buffer, guess)
+def _pass(members: Sequence[Step], buffer: Buffer, axis: int, guess: Guess) -> Rows | None:
+    """The pass along an axis of the buffer, if all members can be part of one."""
+    rows = _RowAxes(buffer, axis, guess)
     inner: list[Loop | Routine] = []
     for step in members:
         if not isinstance(step, Loop | Routine) or not (
@@ -104,7 +112,7 @@ def _pass(members: Sequence[Step], buffer: Buffer, guess: Guess) -> Rows | None:
         ):
             return None
         inner.append(step)
-    return Rows(buffer.shape[0], tuple(inner), tuple(sorted(rows.axes.items())))
+    return Rows(buffer.shape[axis], tuple(inner), tuple(sorted(rows.axes.items())))
 
 
 @dataclass
@@ -112,17 +120,18 @@ class _RowAxes:
     """Which axis of each buffer runs over the rows, found step by step."""
 
     buffer: Buffer
+    axis: int
     guess: Guess
     axes: dict[str, int] = field(default_factory=dict)
     fixed: set[str] = field(default_factory=set)  # read as a whole by some step
     sums: set[str] = field(default_factory=set)  # complete only after the pass
 
     def __post_init__(self) -> None:
-        self.axes[self.buffer.name] = 0
+        self.axes[self.buffer.name] = self.axis
 
     @property
     def extent(self) -> Dim:
-        return self.buffer.shape[0]
+        return self.buffer.shape[self.axis]
 
     def position(self, view: View) -> int | None:
         """The axis of the view that runs over the rows; -1 if the view has none although its buffer has."""
@@ -148,7 +157,7 @@ class _RowAxes:
         found = [
             k for k, stride in enumerate(whole) if stride == view.strides[axis] and view.buffer.shape[k] == self.extent
         ]
-        if len(found) != 1 or found[0] != 0:
+        if len(found) != 1:
             return False
         self.axes[name] = found[0]
         return self.position(view) == axis
@@ -221,6 +230,8 @@ class _RowAxes:
         (letter,) = letters
         if any(pattern.count(letter) > 1 for pattern in patterns):
             return False
+        if step.name == "gemm" and not self.is_thin(step, letter):
+            return False
         for pattern, view in list(zip(patterns, operands, strict=True))[: len(step.inputs)]:
             has = letter in pattern[: len(view.shape)]
             if not (self.claim(view, pattern.index(letter)) if has else self.hold(view)):
@@ -229,7 +240,13 @@ class _RowAxes:
         (pattern,), (out,) = patterns[len(step.inputs) :], step.outputs
         if letter in pattern:
             return self.claim(out, pattern.index(letter))
-        return step.name == "gemv" and self.collect(out, adds)
+        return step.name in ("gemv", "gemm") and self.collect(out, adds)
+
+    def is_thin(self, step: Routine, letter: str) -> bool:
+        """Whether a product reads a huge array for few columns of another one."""
+        sizes = ROUTINES[step.name].sizes(step)
+        volume = max(self.guess.volume(view.shape) for view in step.inputs)
+        return volume >= HUGE and any(self.guess(n) <= THIN for name, n in sizes.items() if name != letter)
 
 
 def _localised(steps: Sequence[Step]) -> list[Step]:
@@ -241,9 +258,15 @@ def _localised(steps: Sequence[Step]) -> list[Step]:
     result: list[Step] = []
     for step in steps:
         if isinstance(step, Rows):
-            work = {v.buffer.name for v in views(step) if v.buffer.role == "work"}
             axes = dict(step.axes)
-            local = frozenset(name for name in work if uses[name] == 1 and axes.get(name) == 0)
-            step = replace(step, local=local)
+            parts = [v for v in views(step) if v.buffer.role == "work" and v.buffer.name in axes]
+            kept = {v.buffer.name for v in parts if uses[v.buffer.name] == 1}
+            kept -= {v.buffer.name for v in parts if axes[v.buffer.name] and not _is_whole(v)}
+            step = replace(step, local=frozenset(kept))
         result.append(step)
     return result
+
+
+def _is_whole(view: View) -> bool:
+    """Whether a view is all of its buffer, in any order of the axes."""
+    return view.offset == Dim.of(0) and sorted(map(str, view.strides)) == sorted(map(str, view.buffer.view().strides))

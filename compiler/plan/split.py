@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ..kernel.program import Buffer, Program, Require
 from ..tensor.expr import Expr, Symbol
+from ..tensor.sparse import carried
 from .build import Use
 from .guess import Guess
 from .pipeline import Tasks, program_of, tasks_of
@@ -42,7 +43,7 @@ def split(
 
     Raises KeyError for a symbol that is not among the parameters, NoRoutine.
     """
-    guess = Guess(sizes)
+    guess, parameters = Guess(sizes), carried(parameters)
     made = tasks_of(results, parameters, guess, frozenset(fixed), fast)
     kept = _kept(made, guess)
     if not kept:

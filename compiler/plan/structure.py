@@ -44,6 +44,11 @@ def _improved(current: Expr, shared: frozenset[Expr]) -> Expr:
             return algebra.diagonal(algebra.power(_improved(algebra.diagonal(argument), frozenset()), -1))
     if isinstance(current, Atom) and current.function == "det" and has(current.arguments[0], "diagonal"):
         return algebra.reduce_("prod", _improved(algebra.diagonal(current.arguments[0]), frozenset()), (0,))
+    if isinstance(current, Atom) and current.function == "logdet":
+        argument = current.arguments[0]
+        if has(argument, "diagonal") and has(argument, "posdef"):  # else the sign must be checked
+            logs = algebra.map_("log", (_improved(algebra.diagonal(argument), frozenset()),))
+            return contract([(logs, (0,))], (), {0: logs.shape[0]})
     if isinstance(current, Sum):
         return add([(c, _improved(t, shared)) for c, t in current.terms], current.shape)
     if isinstance(current, Contract):

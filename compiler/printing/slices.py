@@ -55,13 +55,18 @@ def sliced_factors(expression: Contract) -> list[Placed]:
             continue
         uses = sum(at.count(row) for _, at in factors)
         drop = row >= expression.order and uses == 1 and sizes[row] == ONE
-        factors.remove((selection, (row, column)))
+        parts = []
         for f, at in others:
             own = len(sizes) if row in at else row  # both axes have the same row in a diagonal
             outputs = [own if label == column else label for label in at if not (drop and label == column)]
             around = {label: sizes[label] for label in (row, *at)} | {own: sizes[row]}
             part = contract([(f, at), (selection, (own, column))], outputs, around)
-            factors[factors.index((f, at))] = (part, tuple(row if label == own else label for label in outputs))
+            parts.append((part, tuple(row if label == own else label for label in outputs)))
+        if any(isinstance(f, Contract) and len(f.factors) >= len(expression.factors) for f, _ in parts):
+            continue  # this would be the same contraction once more
+        factors.remove((selection, (row, column)))
+        for placed, made in zip(others, parts, strict=True):
+            factors[factors.index(placed)] = made
     return factors
 
 

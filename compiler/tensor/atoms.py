@@ -199,8 +199,9 @@ def _along(function: Callable[..., Array]) -> Callable[..., Array]:
     return along
 
 
-def _by_blocks(function: Callable[[Array], Array]) -> Callable[..., Array]:
-    """The derivative of a matrix function along directions, as a block of its value at a block triangular matrix.
+def _by_blocks(function: Callable[[Array], Array], least: float) -> Callable[..., Array]:
+    """The derivative of a matrix function along directions, as a block of its value at a block triangular matrix, into
+    which directions enter with the norm of the matrix, or `least`.
 
     Mathias (1996); Higham & Relton, Higher order Frechet derivatives of matrix functions (2014), theorem 3.5.
     """
@@ -208,7 +209,7 @@ def _by_blocks(function: Callable[[Array], Array]) -> Callable[..., Array]:
     def derivative(matrix: Array, *directions: Array) -> Array:
         n = len(matrix)
         scale = 1.0
-        size = max(float(_norm(matrix)), 1e-300)
+        size = max(float(_norm(matrix)), least)
         block = matrix
         for direction in directions:
             length = float(_norm(direction))
@@ -225,7 +226,7 @@ def _dexpm(matrix: Array, *directions: Array) -> Array:
 
     if len(directions) == 1:  # Al-Mohy & Higham (2009)
         return scipy.linalg.expm_frechet(matrix, directions[0], compute_expm=False)
-    return _by_blocks(_expm)(matrix, *directions)
+    return _by_blocks(_expm, 1.0)(matrix, *directions)
 
 
 def _dsqrtm(matrix: Array, *directions: Array) -> Array:
@@ -327,7 +328,7 @@ ATOMS: dict[str, Callable[..., Array]] = {
     "logm": _logm,
     "sqrtm": _sqrtm,
     "dexpm": _along(_dexpm),
-    "dlogm": _along(_by_blocks(_logm)),
+    "dlogm": _along(_by_blocks(_logm, 1e-300)),
     "dsqrtm": _along(_dsqrtm),
     "eigvals": lambda a: _eigh(a)[0],
     "eigvecs": lambda a: _eigh(a)[1],

@@ -6,7 +6,9 @@ that this is an independent truth for every pass and every kernel.  Not for: spe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -212,21 +214,45 @@ def _masked(placed: Placed, mask: Placed, sizes: list[int]) -> Placed:
 
 
 def _sum_of_products(factors: list[Placed], outputs: list[int], sizes: list[int]) -> Array:
-    used = sorted({label for _, at in factors for label in at})
-    present = [label for label in outputs if label in used]
-    if factors:
-        short = {label: k for k, label in enumerate(used)}
-        arguments: list[Any] = []
-        for array, at in factors:
-            arguments += [array, [short[label] for label in at]]
-        result = np.einsum(*arguments, [short[label] for label in present], optimize="greedy")
-    else:
-        result = np.ones(())
-    spread = np.broadcast_to(
-        result[tuple(slice(None) if label in used else None for label in outputs)],
+    """The product of all factors, two at a time, summed over what is not an output."""
+    left = list(factors) or [(np.ones(()), ())]
+    while len(left) > 1:
+        i, j = min(itertools.combinations(range(len(left)), 2), key=lambda pair: _growth(left, pair, outputs, sizes))
+        pair = left[i], left[j]
+        left = [placed for k, placed in enumerate(left) if k not in (i, j)]
+        left.append(_summed(pair, _kept(pair, left, outputs)))
+    used = sorted(set(left[0][1]))
+    (result, at) = _summed((left[0],), [label for label in outputs if label in used])
+    return np.broadcast_to(
+        result[tuple(slice(None) if label in at else None for label in outputs)],
         tuple(sizes[label] for label in outputs),
     )
-    return spread
+
+
+def _kept(pair: Sequence[Placed], others: Sequence[Placed], outputs: Sequence[int]) -> list[int]:
+    """The labels of a product that are outputs or stand in other factors."""
+    needed = set(outputs).union(*(at for _, at in others))
+    return sorted({label for _, at in pair for label in at} & needed)
+
+
+def _growth(factors: list[Placed], pair: tuple[int, int], outputs: list[int], sizes: list[int]) -> tuple[int, int, int]:
+    """How much larger the product of two factors is than they are, and what it costs."""
+    both = [factors[k] for k in pair]
+    kept = _kept(both, [f for k, f in enumerate(factors) if k not in pair], outputs)
+    apart = sum(math.prod(sizes[label] for label in set(at)) for _, at in both)
+    whole = math.prod(sizes[label] for label in {label for _, at in both for label in at})
+    return math.prod(sizes[label] for label in kept) - apart, whole, -pair[0]
+
+
+def _summed(factors: Sequence[Placed], kept: list[int]) -> Placed:
+    """The product of one or two factors, over these labels."""
+    short = {label: k for k, label in enumerate(sorted({label for _, at in factors for label in at}))}
+    arguments: list[Any] = []
+    for array, at in factors:
+        arguments += [array, [short[label] for label in at]]
+    matrices = all(len(set(at)) == len(at) for _, at in factors) and len(factors) == 2
+    optimize = matrices and math.prod(factors[0][0].shape) > 512
+    return np.einsum(*arguments, [short[label] for label in kept], optimize=optimize), tuple(kept)
 
 
 def _reduce(function: str, operand: Array, axes: tuple[int, ...]) -> Array:

@@ -142,7 +142,8 @@ def _of_map(current: Map) -> set[str]:
 def _exponent_of_kernel(argument: Expr, sign: int = 1) -> bool:
     """Whether this is M[i,j] + r[i] + r[j] with M semidefinite: then its exponential is, element by element.
 
-    It is the product, element by element, of exp(M), exp(r)*exp(r)'.  So are the kernels exp(-|x - z|^2 / 2l^2).
+    It is the product, element by element, of exp(M), exp(r)*exp(r)'.  So are the kernels exp(-|x - z|^2 / 2l^2), where
+    -|x - z|^2 = 2x'z - |x|^2 - |z|^2 may also be the negative square of the difference.
     """
     if sign > 0 and "psd" in _known[argument]:
         return True
@@ -152,6 +153,8 @@ def _exponent_of_kernel(argument: Expr, sign: int = 1) -> bool:
         if not others:
             return True
         factor, at = others[0]
+        if sign < 0 and len(others) == 2 and all("nonneg" in _known[f] for f in scalars):
+            return others[1][0] is factor and _difference_of_rows(factor, at, others[1][1])
         inner = len(others) == 1 and at in ((0, 1), (1, 0)) and all("nonneg" in _known[f] for f in scalars)
         return inner and _exponent_of_kernel(factor, sign)
     if not isinstance(argument, Sum):
@@ -162,6 +165,20 @@ def _exponent_of_kernel(argument: Expr, sign: int = 1) -> bool:
         and not {0, 1} <= {label for _, at in term.factors for label in at}
         and (c, algebra.permute(term, (1, 0))) in rest
         for c, term in rest
+    )
+
+
+def _difference_of_rows(factor: Expr, at: tuple[int, ...], again: tuple[int, ...]) -> bool:
+    """Whether the square of this factor is |X[i,:] - X[j,:]|^2: its terms are X[i,k] and -X[j,k]."""
+    if at != again or at[:2] not in ((0, 1), (1, 0)) or not isinstance(factor, Sum) or len(factor.terms) != 2:
+        return False
+    (c, one), (d, other) = factor.terms
+    turned = (1, 0, *range(2, factor.order))
+    return (
+        c == -d
+        and isinstance(one, Contract)
+        and not {0, 1} <= {label for _, labels in one.factors for label in labels}
+        and algebra.permute(one, turned) is other
     )
 
 

@@ -48,11 +48,13 @@ def derivative_command(operation: str, summary: str, examples: str) -> click.Com
 
     command.help = f"""{summary}
 
-    FILE_OR_EXPR is a file (whatever ends in .mg, or exists), else an expression, which may declare types: "x'*A*x
-    where A: symmetric matrix[n, n]". Undeclared names take the shapes that make it fit.
+    FILE_OR_EXPR is a file (whatever ends in .mg, or exists), `-` for standard input, else an expression, which may
+    declare types: "x'*A*x where A: symmetric matrix[n, n]". Undeclared names take the shapes that make it fit.
 
     \b
-    {examples}
+    Examples:
+      {examples}
+      cat ridge.mg | matgrad {operation} - --wrt w
 
     For a function of a file whose derivative contains sizes, a whole `fn` is printed, which can be used in a file.
     """

@@ -83,15 +83,15 @@ def cli(ctx: click.Context) -> None:
     What is the gradient of tr(A*B) by A, and why?
 
     \b
-    matgrad explain "tr(A*B)" --wrt A
+      matgrad explain "tr(A*B)" --wrt A
 
     The answer is B'. More that can be asked:
 
     \b
-    matgrad grad "tr(A*B*A'*C)" --wrt A        the derivative alone, to be used as an expression again
-    matgrad jac "A*B" --wrt A                  the derivative of a matrix by a matrix, in index notation
-    matgrad check ridge.mg                     test every derivative of a file numerically
-    matgrad minimize ridge.mg --data data.csv --target y --var w --set lam=0.1
+      matgrad grad "tr(A*B*A'*C)" --wrt A    the derivative, without the reasons
+      matgrad jac "A*B" --wrt A              a matrix by a matrix
+      matgrad check ridge.mg                 are all derivatives of a file right?
+      matgrad minimize ridge.mg --data data.csv --target y --var w --set lam=0.1
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

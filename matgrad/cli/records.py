@@ -95,6 +95,10 @@ def step(one: Step) -> Record:
 
 def plan(account: Saving, title: str) -> Record:
     """Of `explain --plan`."""
+    from ..compiler.explain.graphs import listed
+    from ..compiler.kernel.routines import Cost
+    from .account import total
+
     sizes = account.sizes
     return {
         "title": title,
@@ -104,9 +108,31 @@ def plan(account: Saving, title: str) -> Record:
         "rules": [
             {"what": e.what, "before": cost(e.before, sizes), "after": cost(e.operations, sizes)} for e in account.rules
         ],
-        "shared": [{"lines": list(s.lines), **cost(s.operations, sizes)} for s in account.shared],
+        "forms": {
+            "judged": account.searched.judged,
+            "budget": account.searched.budget,
+            "budget_left": account.searched.left,
+            "taken": [
+                {
+                    "from": taken.what[0][0],
+                    "to": taken.what[0][1],
+                    "before": cost(taken.before, sizes),
+                    "after": cost(taken.after, sizes),
+                }
+                for taken in account.searched.taken
+            ],
+        },
+        "shared": cost(total([s.operations for s in account.shared]), sizes),
         "temporaries": {"numbers": str(account.memory), "bytes": 8 * account.memory.evaluate(sizes)},
-        "program": str(account.program).splitlines(),
+        "results": list(account.labels),
+        "program": [
+            {
+                "lines": lines,
+                **cost(thirds if thirds is None else Cost(thirds), sizes),
+                "results": [account.labels[k] for k in sorted(results)],
+            }
+            for lines, thirds, results in listed(account.program)
+        ],
     }
 
 

@@ -29,7 +29,7 @@ def color_option() -> click.Option:
         type=click.Choice(["auto", "always", "never"]),
         expose_value=False,
         callback=keep,
-        help="Colours: by default, where the output is a terminal and NO_COLOR is not set.",
+        help="Whether to use colours.  [default: auto]",
     )
 
 

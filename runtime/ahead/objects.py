@@ -22,6 +22,7 @@ from .targets import Target
 
 # The name of a level, and its number in the C interface.  `native` is this computer's CPU with all it can.
 LEVELS = {"x86-64-v2": 2, "x86-64-v3": 3, "x86-64-v4": 4, "generic": 1, "native": 9}
+VECTOR_BYTES = {"x86-64-v2": 16, "x86-64-v3": 32, "x86-64-v4": 64, "generic": 16, "native": 0}  # 0: this computer's
 
 
 def default_levels() -> tuple[str, ...]:
@@ -45,22 +46,23 @@ def compiled(targets: Sequence[Target], levels: Sequence[str]) -> Compiled:
     files: dict[str, bytes] = {}
     needs: dict[str, list[str]] = {}
     arities: dict[str, int] = {}
-    texts: dict[str, str] = {}
+    texts: dict[str, tuple[str, ...]] = {}
     symbols = {t.name: f"matgrad_kernel_{k}" for k, t in enumerate(targets)}
-    pending = [(symbols[t.name], _kernel_text(t, symbols[t.name])) for t in targets]
+    pending = [(symbols[t.name], (_kernel_text(t, symbols[t.name]),) * len(levels), 3) for t in targets]
     while pending:
-        symbol, text = pending.pop()
-        texts[symbol] = text
-        for level in levels:
-            code, needed = native.emit(_renamed(text, symbol, level), [_at_level(symbol, level)], _machine(level))
-            files[f"{_at_level(symbol, level)}.o"] = code
+        symbol, texts[symbol], speed = pending.pop()
+        for level, text in zip(levels, texts[symbol], strict=True):
+            own = _at_level(symbol, level)
+            code, needed = native.emit(_renamed(text, symbol, level), [own], _machine(level), speed)
+            files[f"{own}.o"] = code
         needs[symbol] = [_plain(name, levels[-1]) for name in needed]
-        module = native.assembly(text)
+        module = native.assembly(texts[symbol][-1])
         for name in needs[symbol]:
             routine = library.parse_symbol(name)
             if routine and name not in texts:
-                texts[name] = build.lower_routine(*routine)
-                pending.append((name, texts[name]))
+                lowered = [build.lower_routine(*routine, VECTOR_BYTES[level]) for level in levels]
+                texts[name] = tuple(text for text, _ in lowered)
+                pending.append((name, texts[name], lowered[0][1]))
             elif blas.is_symbol(name):
                 arities[blas.routine_of(name)] = len(list(module.get_function(name).arguments))
             elif name.startswith(("Py", "_Py", "numba_", "NRT_")):

@@ -152,6 +152,13 @@ def _numbered(name: str, function: Function) -> tuple[str, ...]:
 def _target(title: str, function: Function, wished: tuple[str, ...], sizes: Mapping[str, int] | None) -> Target:
     nested = title.endswith("_value_and_grad") and len(wished) > 2
     definition = function.definition()
+    sparse = sorted(function.sparse_parameters)
+    if sparse:
+        raise errors.Error(
+            f"{title} cannot be compiled ahead of time",
+            found=f"{sparse[0]} is sparse: modules and libraries take dense arrays",
+            hint=f"declare {sparse[0]} without sparse",
+        )
     compilation = Compilation(definition, nest_of(definition, nested))
     try:
         program = compilation.program(sizes)

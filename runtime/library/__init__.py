@@ -4,7 +4,7 @@ Enters: addresses, sizes and strides.  Leaves: for every routine the intrinsic t
 matgrad.runtime.library import gemm`, in kernels and between routines), and `implementation`, its Python function
 for Numba.  Always holds: the parameters are the sizes in the order of their letters, the scalars, then for each
 view (inputs first) its address and its strides, then scratch memory; the result is 0, or 1 if the routine failed;
-sizes may be 0.  Small sizes run in plain loops, large ones in BLAS and LAPACK.  Not for: allocating.
+sizes may be 0.  Parts are functions that routines share, and kernels do not call.  Not for: allocating.
 """
 
 from __future__ import annotations
@@ -14,10 +14,16 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from ...compiler.kernel.routines import ROUTINES, Signature
+from ...compiler.kernel.routines import ROUTINES
 
 # Not names of routines.
-_MODULES = ("products", "symmetric", "moves", "triangular", "definite", "general", "spectral", "functions", "checks")
+_MODULES = (
+    *("blocks", "products", "symmetric", "moves", "triangular", "definite", "general", "spectral", "functions"),
+    *("sparse", "checks"),
+)
+
+# The parameters of parts: integers, reals, addresses of inputs, outputs and scratch memory.
+PARTS = {"product": "iiiirr aii aii oii s"}
 
 
 def symbol(name: str, dtype: str) -> str:
@@ -26,13 +32,13 @@ def symbol(name: str, dtype: str) -> str:
 
 
 def parse_symbol(text: str) -> tuple[str, str] | None:
-    """(name, dtype) of a routine's symbol; None for other names."""
+    """(name, dtype) of the symbol of a routine or part; None for other names."""
     name, _, dtype = text.removeprefix("matgrad_").rpartition("_")
-    return (name, dtype) if text.startswith("matgrad_") and name in ROUTINES else None
+    return (name, dtype) if text.startswith("matgrad_") and (name in ROUTINES or name in PARTS) else None
 
 
 def implementation(name: str) -> Callable[..., Any]:
-    """The Python function of a routine.  Raises KeyError if there is none."""
+    """The Python function of a routine or part.  Raises KeyError if there is none."""
     for module in _MODULES:
         found = vars(importlib.import_module(f".{module}", __name__)).get(name)
         if inspect.isfunction(found):  # not the caller of a routine of another module
@@ -40,12 +46,27 @@ def implementation(name: str) -> Callable[..., Any]:
     raise KeyError(name)
 
 
-def parameters(signature: Signature, dtype: Any) -> tuple[Any, ...]:
-    """The Numba types of a routine's parameters."""
+def speed(name: str) -> int:
+    """LLVM's level of optimisation (`native.emit`): the loops of parts are written in vectors."""
+    return 1 if name in PARTS else 3
+
+
+def parameters(name: str, dtype: Any) -> tuple[Any, ...]:
+    """The Numba types of the parameters of a routine or part."""
     from numba.core import types
 
     from ..intrinsics import Pointer
 
+    if name in PARTS:
+        by_letter = {
+            "i": types.intp,
+            "r": dtype,
+            "a": Pointer(dtype, 0),
+            "o": Pointer(dtype, 1),
+            "s": Pointer(dtype, 30),
+        }
+        return tuple(by_letter[letter] for letter in PARTS[name].replace(" ", ""))
+    signature = ROUTINES[name]
     kinds: list[Any] = [types.intp] * len(signature.letters) + [dtype] * len(signature.scalars)
     for position, pattern in enumerate((*signature.inputs, *signature.outputs)):
         # Inputs are only read, so they may share a tag; outputs overlap them only in place.
@@ -67,8 +88,7 @@ def _caller(name: str) -> Any:
 
     from ..intrinsics import Pointer, intrinsic_of_arity
 
-    signature = ROUTINES[name]
-    model = parameters(signature, types.float64)
+    model = parameters(name, types.float64)
 
     def typer(context: Any, *operands: Any) -> Any:
         dtype = next(
@@ -95,7 +115,7 @@ def _caller(name: str) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    if name not in ROUTINES:
+    if name not in ROUTINES and name not in PARTS:
         raise AttributeError(name)
     globals()[name] = _caller(name)
     return globals()[name]

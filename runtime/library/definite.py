@@ -67,7 +67,7 @@ def cholesky_inverse(n: Any, L: Any, l0: Any, l1: Any, P: Any, p0: Any, p1: Any,
     # With M = inv(L), P = M' M: by blocks of rows of M, each of which has only so many columns.
     triangular_inverse_lower(n, L, l0, l1, scratch, n, 1, shift(scratch, n * n))
     if n <= _BLOCK or (p0 != 1 and p1 != 1):
-        syrk(n, n, one, zero, scratch, 1, n, P, p0, p1)
+        syrk(n, n, one, zero, scratch, 1, n, P, p0, p1, shift(scratch, n * n))
         return 0
     for i in range(n):
         for j in range(i + 1):

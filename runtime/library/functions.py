@@ -105,6 +105,7 @@ def expm(n: Any, A: Any, a0: Any, a1: Any, X: Any, x0: Any, x1: Any, scratch: An
     q = n * n
     M, M2, M4, M6 = scratch, shift(scratch, q), shift(scratch, 2 * q), shift(scratch, 3 * q)
     U, V, W, pivots = shift(scratch, 4 * q), shift(scratch, 5 * q), shift(scratch, 6 * q), shift(scratch, 7 * q)
+    blocks = shift(pivots, n)
     norm = zero
     for j in range(n):
         total = zero
@@ -123,20 +124,20 @@ def expm(n: Any, A: Any, a0: Any, a1: Any, X: Any, x0: Any, x1: Any, scratch: An
     for i in range(n):
         for j in range(n):
             M[i * n + j] = A[i * a0 + j * a1] * factor
-    gemm(n, n, n, one, zero, M, n, 1, M, n, 1, M2, n, 1)
-    gemm(n, n, n, one, zero, M2, n, 1, M2, n, 1, M4, n, 1)
-    gemm(n, n, n, one, zero, M2, n, 1, M4, n, 1, M6, n, 1)
+    gemm(n, n, n, one, zero, M, n, 1, M, n, 1, M2, n, 1, blocks)
+    gemm(n, n, n, one, zero, M2, n, 1, M2, n, 1, M4, n, 1, blocks)
+    gemm(n, n, n, one, zero, M2, n, 1, M4, n, 1, M6, n, 1, blocks)
     for i in range(q):
         V[i] = _B13 * M6[i] + _B11 * M4[i] + _B9 * M2[i]
-    gemm(n, n, n, one, zero, M6, n, 1, V, n, 1, W, n, 1)
+    gemm(n, n, n, one, zero, M6, n, 1, V, n, 1, W, n, 1, blocks)
     for i in range(q):
         W[i] = W[i] + _B7 * M6[i] + _B5 * M4[i] + _B3 * M2[i]
     for i in range(n):
         W[i * (n + 1)] = W[i * (n + 1)] + _B1
-    gemm(n, n, n, one, zero, M, n, 1, W, n, 1, U, n, 1)
+    gemm(n, n, n, one, zero, M, n, 1, W, n, 1, U, n, 1, blocks)
     for i in range(q):
         W[i] = _B12 * M6[i] + _B10 * M4[i] + _B8 * M2[i]
-    gemm(n, n, n, one, zero, M6, n, 1, W, n, 1, V, n, 1)
+    gemm(n, n, n, one, zero, M6, n, 1, W, n, 1, V, n, 1, blocks)
     for i in range(q):
         V[i] = V[i] + _B6 * M6[i] + _B4 * M4[i] + _B2 * M2[i]
     for i in range(n):
@@ -149,7 +150,7 @@ def expm(n: Any, A: Any, a0: Any, a1: Any, X: Any, x0: Any, x1: Any, scratch: An
         _getrf(n, n, M, n, pivots)
         _getrs(_N, n, n, M, n, pivots, M2, n)
     for _ in range(squarings):
-        gemm(n, n, n, one, zero, M2, n, 1, M2, n, 1, M4, n, 1)
+        gemm(n, n, n, one, zero, M2, n, 1, M2, n, 1, M4, n, 1, blocks)
         for i in range(q):
             M2[i] = M4[i]
     for i in range(n):

@@ -10,16 +10,19 @@ from typing import Any
 
 from ..fortran import fortran
 from ..intrinsics import number, plus, shift
+from ..tiles import vector_bytes
+from . import product
 
 _gemm = fortran("gemm", "cc iii r pi pi r pi")
 _N, _T = ord("N"), ord("T")
 
-_LOOP_GEMM = 100  # products of numbers: below, the call of BLAS costs more than it saves
+_SMALL = 4096  # products of numbers: up to here our own code is faster, whatever the vectors
+_SHARED = 2**30  # products of numbers: from here on, BLAS may share them out among its threads
 
 
 def gemm(
     m: Any, k: Any, n: Any, alpha: Any, beta: Any,
-    A: Any, a0: Any, a1: Any, B: Any, b0: Any, b1: Any, C: Any, c0: Any, c1: Any,
+    A: Any, a0: Any, a1: Any, B: Any, b0: Any, b1: Any, C: Any, c0: Any, c1: Any, scratch: Any,
 ) -> Any:  # fmt: skip
     """C = alpha A B + beta C."""
     if m == 0 or n == 0:
@@ -35,18 +38,9 @@ def gemm(
         a1 = m if a0 == 1 else 1
         b0 = n if b1 == 1 else 1
     unit = (a0 == 1 or a1 == 1) and (b0 == 1 or b1 == 1) and (c0 == 1 or c1 == 1)
-    if m * n * k <= _LOOP_GEMM or not unit:
-        zero = number(C, 0.0)
-        for i in range(m):
-            for j in range(n):
-                s = zero
-                for p in range(k):
-                    s = plus(s, A[i * a0 + p * a1] * B[p * b0 + j * b1])
-                if beta == zero:
-                    C[i * c0 + j * c1] = alpha * s
-                else:
-                    C[i * c0 + j * c1] = alpha * s + beta * C[i * c0 + j * c1]
-        return 0
+    few = m * n * k <= (_SHARED if vector_bytes(C) > 16 else _SMALL)
+    if few or not unit:
+        return product(0, m, k, n, alpha, beta, A, a0, a1, B, b0, b1, C, c0, c1, scratch)
     # BLAS counts by columns: a C by rows is its transpose by columns, C' = B' A'.
     if c1 == 1:
         m, n = n, m

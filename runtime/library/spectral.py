@@ -129,7 +129,7 @@ def weighted_product(
     for i in range(m):
         for j in range(k):
             scratch[i * k + j] = U[i * u0 + j * u1] * w[j * w0]
-    gemm(m, k, n, number(X, 1.0), number(X, 0.0), scratch, k, 1, V, v1, v0, X, x0, x1)
+    gemm(m, k, n, number(X, 1.0), number(X, 0.0), scratch, k, 1, V, v1, v0, X, x0, x1, shift(scratch, m * k))
     return 0
 
 

@@ -138,14 +138,15 @@ def _inverse_for(lower: bool) -> Callable[..., Any]:
                 row[i * p1] = pivot
         # Pairs of blocks, ever larger: inv([A, 0; B, C]) = [inv(A), 0; -inv(C)*B*inv(A), inv(C)].
         size = _LOOP
+        blocks = shift(scratch, n * n)
         while size < n:
             for start in range(0, n - size, 2 * size):
                 rest = min(size, n - start - size)
                 first = shift(P, start * (p0 + p1))
                 corner = shift(first, size * p0)
                 second = shift(corner, size * p1)
-                gemm(rest, size, size, one, zero, corner, p0, p1, first, p0, p1, scratch, size, 1)
-                gemm(rest, rest, size, -one, zero, second, p0, p1, scratch, size, 1, corner, p0, p1)
+                gemm(rest, size, size, one, zero, corner, p0, p1, first, p0, p1, scratch, size, 1, blocks)
+                gemm(rest, rest, size, -one, zero, second, p0, p1, scratch, size, 1, corner, p0, p1, blocks)
             size *= 2
         return status
 

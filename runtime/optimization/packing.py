@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,15 +23,14 @@ SYMMETRIC = frozenset({"symmetric", "posdef", "psd"})
 class Part:
     """One array in the vector.
 
-    A structured matrix has `rows` and `columns`: the places of its free entries, those of a symmetric one in the lower
-    triangle, each of which stands for two entries unless it is on the diagonal.
+    A structured matrix has `free`: the places of its free entries in the flat matrix, those of a symmetric one in the
+    lower triangle.  `mirrored` are then the places across the diagonal, each of which has the same number.
     """
 
     name: str
     shape: tuple[int, ...]
-    rows: Array | None = None
-    columns: Array | None = None
-    symmetric: bool = False
+    free: Array | None = None
+    mirrored: Array | None = None
 
     @staticmethod
     def of(name: str, shape: Sequence[int], attributes: Iterable[str]) -> Part:
@@ -48,38 +48,43 @@ class Part:
         if upper or diagonal:
             entries = np.triu(entries)
         rows, columns = np.nonzero(entries)
-        return Part(name, tuple(shape), rows, columns, symmetric and not diagonal)
+        mirrored = columns * shape[1] + rows if symmetric and not diagonal else None
+        return Part(name, tuple(shape), rows * shape[1] + columns, mirrored)
 
     @property
     def size(self) -> int:
         """The number of free entries."""
-        return math.prod(self.shape) if self.rows is None else len(self.rows)
+        return math.prod(self.shape) if self.free is None else len(self.free)
 
     def pack(self, array: Array) -> Array:
         """The free entries of an array of the space."""
-        return np.ravel(array) if self.rows is None else array[self.rows, self.columns]
+        return np.ravel(array) if self.free is None else np.ravel(array)[self.free]
 
     def unpack(self, vector: Array) -> Array:
         """The array with these free entries; without structure it shares the vector's memory."""
-        if self.rows is None:
+        if self.free is None:
             return vector.reshape(self.shape)
-        array = np.zeros(self.shape)
-        array[self.rows, self.columns] = vector
-        if self.symmetric:
-            array[self.columns, self.rows] = vector
-        return array
+        flat = np.zeros(math.prod(self.shape))
+        flat[self.free] = vector
+        if self.mirrored is not None:
+            flat[self.mirrored] = vector
+        return flat.reshape(self.shape)
 
     def pack_gradient(self, gradient: Array) -> Array:
         """The derivatives by the free entries; `gradient` may have further axes before those of the array."""
         gradient = np.asarray(gradient)
         leading = gradient.shape[: gradient.ndim - len(self.shape)]
-        if self.rows is None:
-            return gradient.reshape(*leading, self.size)
-        packed = gradient[..., self.rows, self.columns]
-        if self.symmetric:
-            mirrored = gradient[..., self.columns, self.rows]
-            packed = np.where(self.rows == self.columns, packed, packed + mirrored)
-        return packed
+        flat = gradient.reshape(*leading, math.prod(self.shape))
+        if self.free is None:
+            return flat
+        if self.mirrored is None:
+            return flat.take(self.free, axis=-1)
+        return (flat.take(self.free, axis=-1) + flat.take(self.mirrored, axis=-1)) * self._shares
+
+    @cached_property
+    def _shares(self) -> Array:
+        """1 for two entries of a symmetric matrix, a half for an entry on the diagonal, which is its own mirror."""
+        return np.where(self.free == self.mirrored, 0.5, 1.0)
 
 
 class Packing:

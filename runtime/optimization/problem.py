@@ -180,7 +180,7 @@ def check_start(start: Array, part: Part, variable: Symbol) -> None:
 def check_variables(variables: Iterable[Symbol]) -> None:
     """Raises ArgumentError for what is not searched in a linear space."""
     for s in variables:
-        for attribute in ("integer", "orthogonal"):
+        for attribute in ("integer", "orthogonal", "sparse"):
             if attribute in s.attributes:
                 raise errors.ArgumentError(
                     f"{s.name} is declared {attribute}: it cannot be a variable",

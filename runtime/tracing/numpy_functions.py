@@ -17,6 +17,7 @@ from ...compiler.tensor import algebra
 from ...compiler.tensor.dims import Dim
 from ...compiler.tensor.expr import Expr
 from ...grammar import errors, syntax
+from . import creation
 from .traced import ONE, Tape, Traced
 
 NOWHERE = syntax.Span(0, 0)
@@ -287,6 +288,7 @@ def _slogdet(tape: Tape, a: Any) -> tuple[Traced, Traced]:
 
 
 _HANDLERS: dict[str, Callable[..., Any]] = {
+    **creation.HANDLERS,
     "sum": _sum,
     "mean": _mean,
     "max": _reduction("max"),

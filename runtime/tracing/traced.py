@@ -26,6 +26,10 @@ ONE = Dim.of(1)
 MOST_ELEMENTS = 4096  # of an array that a traced function brings along
 
 
+UNKNOWN = "the values of a traced function are not known yet"
+LIKE = "sizes stay symbols: X.shape[0] instead of len(X), np.eye(X.shape[0], like=X) instead of np.eye(len(X))"
+
+
 class Tape:
     """One run of a traced function: its sizes, and where it stands for the sake of errors."""
 
@@ -192,19 +196,26 @@ class Traced:
 
     def __bool__(self) -> bool:  # noqa: PLE0304 - it raises
         self.tape.fail(
-            "the values of a traced function are not known yet",
+            UNKNOWN,
             kind=errors.TypeError,
             found="an if, while, and, or depends on one",
             hint="write np.where(condition, a, b)",
         )
 
     def __float__(self) -> float:
-        self.tape.fail("the values of a traced function are not known yet", kind=errors.TypeError)
+        self.tape.fail(UNKNOWN, kind=errors.TypeError)
 
-    def __index__(self) -> int:
-        return int(float(self))
+    def __int__(self) -> int:
+        self.tape.fail(UNKNOWN, kind=errors.TypeError)
 
-    __int__ = __index__
+    def __index__(self) -> int:  # noqa: PLE0305 - it raises
+        self.tape.fail(UNKNOWN, kind=errors.TypeError, hint=LIKE)
+
+    def __len__(self) -> int:
+        length = self.value.shape[0].value if self.value.order else None
+        if length is None:
+            self.tape.fail("the length of a traced array is not known yet", kind=errors.TypeError, hint=LIKE)
+        return length
 
     def __iter__(self) -> Iterator[Traced]:
         length = self.value.shape[0].value if self.value.order else None

@@ -91,7 +91,7 @@ def checked(function: Function) -> Iterator[Outcome]:
         scalar = not part.definition().results[0].order
         points = Points(part)
         for parameter in part.definition().parameters:
-            if "integer" not in parameter.attributes:
+            if not parameter.attributes & {"integer", "sparse"}:
                 first = ("gradient", gradient) if scalar else ("Jacobian", jacobian)
                 second = ("Hessian*v", hessian) if scalar else ("J*v, v*J", products)
                 for derivative, comparison in (first, second):
@@ -230,11 +230,12 @@ def _by_free_entries(function: Function, name: str, point: Point, part: Part) ->
 def _in_space(found: Array, part: Part) -> Array:
     """The derivatives by the free entries; not a number where the given ones do not lie in the space."""
     packed = part.pack_gradient(found)
-    if part.rows is not None:
-        inside = np.zeros(found.shape)
-        inside[..., part.rows, part.columns] = found[..., part.rows, part.columns]
-        if part.symmetric:
-            inside[..., part.columns, part.rows] = found[..., part.rows, part.columns]
-        if not np.allclose(inside, found, rtol=1e-9, atol=1e-12 * float(np.max(np.abs(found), initial=0.0))):
+    if part.free is not None:
+        flat = found.reshape(*found.shape[: found.ndim - 2], -1)
+        inside = np.zeros(flat.shape)
+        inside[..., part.free] = flat[..., part.free]
+        if part.mirrored is not None:
+            inside[..., part.mirrored] = flat[..., part.free]
+        if not np.allclose(inside, flat, rtol=1e-9, atol=1e-12 * float(np.max(np.abs(found), initial=0.0))):
             return np.full(packed.shape, np.nan)
     return packed

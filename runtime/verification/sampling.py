@@ -90,7 +90,7 @@ def draw(parameter: Symbol, shape: tuple[int, ...], rng: np.random.Generator, st
     elif "orthogonal" in attributes:
         numbers = np.linalg.qr(numbers)[0]
     part = Part.of(parameter.name, shape, attributes)
-    if part.rows is None:
+    if part.free is None:
         return numbers
     if square and attributes & {"lower", "upper", "diagonal"}:
         # Away from singular: what is declared triangular or diagonal is usually divided by.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes.util
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -52,6 +53,22 @@ def test_a_c_program(libraries: Path, tmp_path: Path) -> None:
     large = 1 / (1 + abs(i[:, None] - i)) + 2 * np.eye(100)
     expected = [*process(small, np.array([1.0, 0, -1]), 1.0, 0.5), *process(large, i % 7, 1.0, 0.5)]
     np.testing.assert_allclose([float(x) for x in done.stdout.split()], expected, rtol=1e-12)
+
+
+def test_the_c_of_the_page_compiles(libraries: Path, tmp_path: Path) -> None:
+    page = (EXAMPLES.parent / "docs" / "ahead_of_time.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```c\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        lines = [line for line in block.splitlines() if line != "..."]
+        head = [line for line in lines if line.startswith("#")]
+        body = [line for line in lines if not line.startswith("#")]
+        data = "const double X[4000] = {0}, y[200] = {0}, w[20] = {0}; (void)X; (void)y; (void)w;"
+        source = ["#include <stdio.h>", *head, "int main(void) {", data, *body, "return 0; }"]
+        (tmp_path / "page.c").write_text("\n".join(source))
+        command = ["cc", "-std=c11", "-Wall", "-Werror", "-fsyntax-only", f"-I{libraries}", str(tmp_path / "page.c")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
 
 
 def test_a_cpp_program(libraries: Path, tmp_path: Path) -> None:

@@ -319,6 +319,36 @@ class TestMatrixFunctions:
         assert np.allclose(f.hvp("A")(A, B, E), slope(gradient), rtol=1e-6, atol=1e-7)
         assert np.allclose(np.tensordot(hessian.jac("A")(A, B), E, 2), slope(hessian), rtol=1e-5, atol=1e-6)
 
+    @pytest.mark.parametrize("name", ["expm", "logm", "sqrtm"])
+    def test_frechet_derivatives_against_mpmath(self, name):
+        """Central differences in 60 digits are exact to 40: of first and second order."""
+        A = rng.normal(size=(3, 3)) / 2 + 3 * np.eye(3)
+        E, F = rng.normal(size=(2, 3, 3))
+        function = getattr(mpmath, name)
+        with mpmath.workdps(60):
+            a, e, f = (mpmath.matrix(x.tolist()) for x in (A, E, F))
+            h = mpmath.mpf(10) ** -12
+
+            def first(at):
+                return (function(at + h * e) - function(at - h * e)) / (2 * h)
+
+            one, two = first(a), (first(a + h * f) - first(a - h * f)) / (2 * h)
+        truths = [np.array(t.apply(mpmath.re).tolist(), dtype=float) for t in (one, two)]
+        for text, truth in zip((f"jvp({name}(A), A, E)", f"jvp(jvp({name}(A), A, E), A, F)"), truths, strict=True):
+            function = mg.function(f"fn f(A: matrix[n, n], E: matrix[n, n], F: matrix[n, n]) = {text} + 0*F")
+            for _ in range(4):
+                assert np.allclose(function(A, E, F), truth, rtol=1e-11, atol=1e-12)
+
+    @pytest.mark.parametrize("scale", [0.0, 1e-200])
+    def test_derivatives_of_expm_at_zero(self, scale):
+        A = scale * rng.normal(size=(3, 3))
+        delta = np.eye(3)
+        hessian = (
+            np.einsum("jk,i,l->ijkl", delta, np.ones(3), np.ones(3))
+            + np.einsum("li,j,k->ijkl", delta, *[np.ones(3)] * 2)
+        ) / 2
+        assert np.allclose(mg.function("sum(expm(A))").hess("A")(A), hessian)
+
     def test_expm_against_mpmath(self):
         A = rng.normal(size=(4, 4))
         truth = np.array(mpmath.expm(mpmath.matrix(A.tolist())).tolist(), dtype=float)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import xml.etree.ElementTree as ElementTree
+
 import pytest
 
 import matgrad as mg
@@ -50,13 +53,32 @@ def test_plan(ok):
     assert "Operations at m = 300, n = 200\n" in printed
     assert "  both, as written from left to right  234,060,300  2*m^3 + 6*m*n^2 + 6*m^2*n + m*n + m\n" in printed
     assert "times fewer operations than the formulas as written.\n" in printed
-    assert str(mg.function("tr(A*B*A'*C)").value_and_grad("A").plan()).splitlines()[0].strip() in printed
+    assert "Program: out0 is f, out1 is grad(f, A)\n  inputs  A(m, n), B(n, n), C(m, m)\n" in printed
+    assert re.search(r"^  .*gemm.* 36,000,000  +[\d.]+%  shared$", printed, re.MULTILINE)
+    assert "Forms: " in printed
+
+
+def test_plan_with_another_form(ok):
+    text = "y'*inv(U*U' + s*I)*y where U: matrix[m, n], s: positive scalar"
+    printed = ok("explain", text, "--wrt", "U", "--plan", "--size", "m=1000", "--size", "n=20")
+    assert "\n  inv(U*U' + s*I) => (I - U*inv(U'*U + s*I)*U')/s\n    before  " in printed
+    assert "units of the planner's budget" in printed
 
 
 def test_plan_of_a_jacobian(ok):
     printed = ok("explain", "jac(A*B, A)", "--plan")
     assert "the derivative, as written  not counted: in index notation, or iterative" in printed
     assert "the derivative, planned     1,000,000  m*n*p" in printed
+
+
+def test_picture_of_a_plan(ok, failed, refused, tmp_path):
+    path = tmp_path / "plan.svg"
+    printed = ok("explain", "tr(A*B*A'*C)", "--wrt", "A", "--plan", "--svg", path)
+    assert printed == ok("explain", "tr(A*B*A'*C)", "--wrt", "A", "--plan")
+    assert ElementTree.fromstring(path.read_text()).tag == "{http://www.w3.org/2000/svg}svg"
+    nowhere = tmp_path / "no" / "plan.svg"
+    assert failed("explain", "tr(A)", "--plan", "--svg", nowhere).startswith(f"error: cannot write {nowhere}: No such")
+    assert refused("explain", "tr(A)", "--svg", path) == "--svg goes with --plan\n"
 
 
 def test_wrong_uses(refused):

@@ -73,7 +73,7 @@ def test_unknown_option(refused):
 def test_without_arguments_it_says_what_it_can_do(ok):
     shown = ok()
     assert shown == ok("--help")
-    command = re.search(r"^  (matgrad explain .*)$", shown, re.MULTILINE).group(1)
+    command = re.search(r"^ +(matgrad explain .*)$", shown, re.MULTILINE).group(1)
     assert "\ngrad(f, A) = B' " in ok(*shlex.split(command)[1:])
     assert "The answer is B'." in shown
 

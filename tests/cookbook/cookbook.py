@@ -94,6 +94,11 @@ def identical(line: Line) -> bool:
     return line.derivative().definition().results[0] is line.right_side().definition().results[0]
 
 
+def plain(text: str) -> str:
+    """The text in Markdown, where a star would begin an emphasis."""
+    return text.replace("*", r"\*")
+
+
 def document() -> str:
     """The page `docs/cookbook.md`."""
     lines = read()
@@ -137,7 +142,7 @@ def document() -> str:
             printed = printed.replace("{\n    ", "{ ").replace("\n}", " }").replace("\n    ", "; ")
             cells = [line.text, line.variable, printed]
             code = [f"`{' '.join(c.split())}`".replace("|", "\\|") if c else "" for c in cells]
-            out.append(f"| {line.number} | {' | '.join(code)} | {'=' if line in same else '≈'} | {line.note} |")
+            out.append(f"| {line.number} | {' | '.join(code)} | {'=' if line in same else '≈'} | {plain(line.note)} |")
         else:
-            out.append(f"| {line.number} | | | | | {line.note} |")
+            out.append(f"| {line.number} | | | | | {plain(line.note)} |")
     return "\n".join(out) + "\n"

@@ -57,7 +57,8 @@ class Checker:
         self.derived, self.sizes = derived, sizes
         rng = np.random.default_rng(11)
         self.arrays = draw_arguments(definition.parameters, sizes, rng, style)
-        self.names = {p.name: p for p in definition.parameters}
+        # Lines are formulas, which say nothing of how a matrix is stored.
+        self.names = {p.name: symbol(p.name, p.shape, p.attributes - {"sparse"}) for p in definition.parameters}
         for name, direction in derived.directions:
             shape = tuple(dim.evaluate(sizes) for dim in direction.shape)
             self.arrays[direction.name] = draw(direction, shape, rng)

@@ -138,6 +138,11 @@ def test_notebooks() -> None:
     assert explanation._repr_html_().startswith('<div class="matgrad">')
     assert explanation._repr_latex_().startswith("$\\displaystyle\n\\begin{aligned}\nf &= ")
     assert explanation._repr_markdown_() == explanation.markdown()
+    bundle = explanation._repr_mimebundle_()
+    assert list(bundle) == ["text/plain", "text/html", "text/latex", "text/markdown"]
+    assert (bundle["text/plain"], bundle["text/html"]) == (explanation.text(), explanation._repr_html_())
+    assert list(explanation._repr_mimebundle_(include={"text/html", "text/latex"})) == ["text/html", "text/latex"]
+    assert "text/html" not in explanation._repr_mimebundle_(exclude={"text/html"})
     assert mg.function("A*x")._repr_latex_() == "$A x$"
 
 
@@ -266,6 +271,13 @@ class TestErrors:
             mg.function("tr(A*B)").explain()
         with pytest.raises(mg.ArgumentError, match=r'write .explain\("A"\)'):
             mg.function("tr(A*B)").explain()
+
+    def test_notebooks_show_the_call_and_the_error_alone(self) -> None:
+        with pytest.raises(mg.ArgumentError) as caught:
+            mg.function("tr(A*B)").explain("C")
+        shown = caught.value._render_traceback_()
+        assert [line.split(", line")[0].strip() for line in shown if "File" in line] == [f'File "{__file__}"']
+        assert shown[-1].startswith("ArgumentError: error: there is no parameter C\n  the parameters are A, B")
 
     def test_several_results(self) -> None:
         with pytest.raises(mg.ArgumentError, match="2 results"):

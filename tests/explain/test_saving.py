@@ -155,3 +155,29 @@ def test_unknown_size_and_function_without_kernel() -> None:
     g = mg.function("expm(A)")
     with pytest.raises(mg.Error, match="no kernel of its own"):
         saving(g, "jac", g.explain("A").derived, {})
+
+
+def test_rules_that_only_write_otherwise_save_nothing() -> None:
+    f = mg.function("norm1(x) + x'*x")
+    assert saving(f, "grad", f.explain("x").derived, {}).rules == ()
+
+
+WOODBURY = "y'*inv(U*U' + s*I)*y where U: matrix[m, n], s: positive scalar"
+
+
+def test_forms_that_the_planner_took() -> None:
+    f = mg.function(WOODBURY)
+    account = saving(f, "grad", f.explain("U").derived, {"m": 1000, "n": 20})
+    first = account.searched.taken[0]
+    assert first.what == (("inv(U*U' + s*I)", "(I - U*inv(U'*U + s*I)*U')/s"),)
+    sizes = account.sizes
+    assert first.before.evaluate(**sizes) > 100 * first.after.evaluate(**sizes)
+    assert account.searched.judged >= len(account.searched.taken) >= 1
+    assert 0 <= account.searched.left < account.searched.budget
+    assert account.plans[-1].operations.evaluate(**sizes) <= account.searched.taken[-1].after.evaluate(**sizes)
+
+
+def test_a_program_that_is_best_as_it_is_has_no_other_form() -> None:
+    f = mg.function("x'*y")
+    searched = saving(f, "grad", f.explain("x").derived, {}).searched
+    assert (searched.judged, searched.taken, searched.left) == (0, (), searched.budget)

@@ -10,6 +10,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads only slow matrices
 
 from .runs import Result, fuzz
 
+BATCH = 100  # programs between two reports
+
 
 def main() -> None:
     """Runs the fuzzer and says what it found."""
@@ -19,27 +21,23 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="number of the first program")
     parser.add_argument("--depth", type=int, default=4, help="depth of the expressions")
     parser.add_argument("--kernels", type=int, default=0, help="compile one program in so many")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="when to stop, at the latest")
     given = parser.parse_args()
     started = time.perf_counter()
-
-    shown = 0
-
-    def report(number: int, result: Result) -> None:
-        nonlocal shown
-        for failure in result.failures[shown:]:
-            print(
-                f"program {failure.number}: {failure.complaint}\n  {failure.text}\n  shrunk: {failure.shrunk}",
-                flush=True,
-            )
-        shown = len(result.failures)
-        if number % 500 == 0:
-            seconds = time.perf_counter() - started
-            print(f"{number} programs, {result.judged} judged, {shown} failures, {seconds:.0f} s", flush=True)
-
-    result = fuzz(given.count, given.seed, given.depth, given.kernels, given.first, report)
-    report(-1, result)
-    print(f"{given.count} programs, {result.judged} judged, {len(result.failures)} failures")
-    raise SystemExit(bool(result.failures))
+    total = Result()
+    first, stop = given.first, given.first + given.count
+    while first < stop and time.perf_counter() - started < given.seconds:
+        step = min(BATCH, stop - first)
+        found = fuzz(step, given.seed, given.depth, given.kernels, first)
+        first += step
+        total.judged += found.judged
+        total.failures += found.failures
+        for failure in found.failures:
+            print(f"program {failure.number}: {failure.complaint}\n  {failure.text}\n  shrunk: {failure.shrunk}")
+        run = first - given.first
+        seconds = time.perf_counter() - started
+        print(f"{run} programs, {total.judged} judged, {len(total.failures)} failures, {seconds:.0f} s", flush=True)
+    raise SystemExit(bool(total.failures))
 
 
 if __name__ == "__main__":

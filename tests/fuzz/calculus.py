@@ -12,7 +12,7 @@ import numpy as np
 import scipy.linalg
 import scipy.special
 
-from .productions import SIZES, add, definite
+from .productions import SIZES, SPARSE, add, definite
 
 Array = Any
 
@@ -93,6 +93,18 @@ for _z in ("nn", "mm"):
     add("s", "jac({0}*{0}, {0}) : {0} : ones({1}, {1})".replace("{1}", _z[0]), f"@{_z}",
         lambda a: 2 * np.sum(a @ a))  # fmt: skip
     add("s", "{0}[i, j]", _z, lambda a: a[1, 2], names=("i", "j"))
+
+# A sparse matrix, of which only products are made.
+add("m", "W*{0}", "n", lambda x: SPARSE @ x, names=("W",))
+add("n", "W'*{0}", "m", lambda x: SPARSE.T @ x, names=("W",))
+add("r", "{0}'*W", "m", lambda x: (x @ SPARSE)[None], names=("W",))
+add("mm", "W*{0}", "nm", lambda a: SPARSE @ a, names=("W",))
+add("nn", "{0}*W", "nm", lambda a: a @ SPARSE, names=("W",))
+add("nn", "W'*diag({0})*W", "m", lambda x: SPARSE.T @ np.diag(x) @ SPARSE, names=("W",))
+add("nn", "W'*W + {0}", "nn", lambda a: SPARSE.T @ SPARSE + a, names=("W",))
+add("s", "{0}'*W*{1}", "m n", lambda a, b: a @ SPARSE @ b, names=("W",))
+add("s", "sum(softplus(W*{0}) - {1} .* (W*{0}))", "n m",
+    lambda a, b: np.sum(np.logaddexp(0, SPARSE @ a) - b * (SPARSE @ a)), names=("W",))  # fmt: skip
 
 # Tensors.
 _T = "mnn"

@@ -58,10 +58,12 @@ PARAMETERS = {
     "G": ("nn", "psd matrix[n, n]"),
     "K": ("mn", "lower matrix[m, n]"),
     "T": ("mnn", "tensor[m, n, n]"),
+    "W": ("sparse", "sparse matrix[m, n]"),
     "i": ("integer", "integer scalar"),
     "j": ("integer", "integer scalar"),
 }
 INTEGERS = {"i": 1, "j": 2}
+SPARSE = np.array([[0.0, 1.5, 0.0], [-0.7, 0.0, 2.0], [0.0, 0.0, 0.0], [0.4, -1.1, 0.0]])
 # By these a production differentiates: parameters whose space is that of all arrays.
 FREE = {"n": ["x", "y", "p"], "m": ["u", "v"], "nn": ["X", "Y"], "mm": ["M"]}
 
@@ -168,11 +170,22 @@ for _z in ("s", "n", "m", "r", "nn", "mn", "nm", "mm", "mnn"):
     add(_z, "max({0}, {1})", f"{_z} {_z}", np.maximum, False)
     add(_z, "min({0}, {1})", f"{_z} {_z}", np.minimum, False)
     add(_z, "where({0} > {1}, {2}, {3})", f"{_z} {_z} {_z} {_z}", lambda a, b, c, d: np.where(a > b, c, d), False)
-    add(_z, "where({0} > 0, log({0}), {0})", _z, lambda a: np.where(a > 0, np.log(np.where(a > 0, a, 1)), a), False)
+    add(
+        _z,
+        "where({0} > 0.1031, log({0}), {0})",
+        _z,
+        lambda a: np.where(a > 0.1031, np.log(np.maximum(a, 0.1)), a),
+        False,
+    )
     add(_z, "clip({0}, -1, 1 + {1}.^2)", f"{_z} {_z}", lambda a, b: np.minimum(np.maximum(a, -1), 1 + b**2), False)
     for _sign, _compare in (("<", np.less), ("<=", np.less_equal), (">=", np.greater_equal)):
-        add(_z, f"where({{0}} {_sign} {{1}}, {{0}}, {{1}})", f"{_z} {_z}", lambda a, b, f=_compare: np.where(f(a, b), a, b),
-            False)  # fmt: skip
+        add(
+            _z,
+            f"where({{0}} {_sign} {{1}}, {{0}}, {{1}})",
+            f"{_z} {_z}",
+            lambda a, b, f=_compare: np.where(f(a, b), a, b),
+            False,
+        )
     add(_z, "where({0} == {0}, {0}, log({0}))", _z, np.asarray)
     add(_z, "where({0} != {0}, 1/0, {0})", _z, np.asarray)
     for _letter in sorted(set(_z) & {"m", "n"}):

@@ -13,7 +13,7 @@ import numpy as np
 import matgrad as mg
 
 from .calculus import HELPERS
-from .productions import FREE, INTEGERS, PARAMETERS, PRODUCTIONS, SIZES, Production
+from .productions import FREE, INTEGERS, PARAMETERS, PRODUCTIONS, SIZES, SPARSE, Production
 
 Array = Any
 BY_SHAPE = {shape: [p for p in PRODUCTIONS if p.shape == shape] for shape in {p.shape for p in PRODUCTIONS}}
@@ -82,11 +82,10 @@ class Program:
         lines = [f"b{k} = {tree.text}" for k, tree in enumerate(self.bindings)]
         result = self.result.text if self.further is None else f"({self.result.text}, {self.further.text})"
         body = f"{{ {'; '.join([*lines, result])} }}" if lines else result
-        typed = self.typed or bool(re.search(r"\b[mn]\b", body))
-        declared = ", ".join(
-            f"{name}: {PARAMETERS[name][1]}" if typed or not re.match(r"scalar|vector|matrix\[[mn]", PARAMETERS[name][1]) else name
-            for name in self.parameters
-        )  # fmt: skip
+        typed = self.typed or bool(re.search(r"\b[mn]\b|\bdiag\b", body))  # diag takes what is undeclared for square
+        plain = re.compile(r"scalar|vector|matrix\[[mn]")
+        types = {name: PARAMETERS[name][1] for name in self.parameters}
+        declared = ", ".join(name if not typed and plain.match(t) else f"{name}: {t}" for name, t in types.items())
         called = {name for name in HELPERS if f"{name}(" in body}
         called |= {name for name in HELPERS for other in called if f"{name}(" in HELPERS[other]}
         return "\n".join([*(text for name, text in HELPERS.items() if name in called), f"fn f({declared}) = {body}"])
@@ -160,6 +159,8 @@ def data(names: list[str], seed: int) -> dict[str, Array]:
 
 def array(name: str, rng: np.random.Generator, direction: bool = False) -> Array:
     """A random array for a parameter; a direction lies in the space that the attribute declares."""
+    if name == "W":
+        return SPARSE
     if name in INTEGERS:
         return np.asarray(INTEGERS[name])
     shape, declared = PARAMETERS[name]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .checks import Unclear, complaint
@@ -61,10 +60,7 @@ def shrunk(made: Program, seed: int, kind: str, kernels: bool = False) -> Progra
             return made
 
 
-def fuzz(
-    count: int, seed: int, depth: int = 4, kernels: int = 0, first: int = 0,
-    report: Callable[[int, Result], None] = lambda number, result: None,
-) -> Result:  # fmt: skip
+def fuzz(count: int, seed: int, depth: int = 4, kernels: int = 0, first: int = 0) -> Result:
     """Runs `count` programs of a seed, from number `first` on."""
     result = Result()
     for number in range(first, first + count):
@@ -74,8 +70,6 @@ def fuzz(
             found = verdict(made, number, compiled)
         except Unclear:
             continue
-        finally:
-            report(number + 1, result)
         result.judged += 1
         if found:
             small = shrunk(made, number, found.split(":")[0].split(" by ")[0], compiled)

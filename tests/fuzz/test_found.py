@@ -18,6 +18,12 @@ FOUND = [
     ("fn f(U: upper matrix[n, n], x: vector[n], w: matrix[1, n]) = (w*x)*U", "U"),
     ("fn f(u: vector[m], i: integer scalar, j: integer scalar) = u[j-1]*u[-i]", "u"),
     ("fn f(D: diagonal matrix[n, n]) = vec(D)[:n]", "D"),
+    ("fn f(C: matrix[m, n]) = max(atan(lgamma(1 + C.^2)), 2)", "C"),
+    ("fn f(B: matrix[n, m]) = diag(B)'*diag(pinv(B))", "B"),
+    ("fn f(M: matrix[m, m]) = min(abs((M'*M + I)^-1), 2)", "M"),
+    ("fn f(v: vector[m]) = { b0 = hess(sum(sin(v)), v); vec(b0)[:m] }", "v"),
+    ("fn f(D: diagonal matrix[n, n]) = [D, (D + D'); (D + D')', D][1:n+1, 0:n]", "D"),
+    ("fn f(A: matrix[m, n], T: tensor[m, n, n], i: integer scalar, j: integer scalar) = sum((A : cosh(T .* T))[i:j])", "T"),  # noqa: E501
     ("fn f(q: nonneg vector[n]) = kron(q, abs(q))[n:2*n]", "q"),
     ("fn f(P: posdef matrix[n, n], s: scalar) = 1/(1 + max(s, exp((9*P).^3)[0, 1])^2)", "P"),
     ("fn f(A: matrix[m, n], B: matrix[n, m], M: matrix[m, m]) = (atanh(tanh(M*inv(M'*M + I)*A)/2)'*diag(A*B)).^2", "M"),

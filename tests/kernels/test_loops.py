@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from matgrad.compiler.kernel.emit import emit
+from matgrad.compiler.kernel.interpret import run
 from matgrad.compiler.kernel.program import (
     Buffer,
     Load,
@@ -27,6 +28,9 @@ from matgrad.compiler.kernel.program import (
     Step,
     Store,
 )
+from matgrad.compiler.plan.guess import Guess
+from matgrad.compiler.plan.memory import compacted
+from matgrad.compiler.plan.short_rows import rows_flattened
 from matgrad.compiler.tensor.dims import Dim
 from matgrad.grammar.errors import ShapeError
 from matgrad.runtime.kernel import Kernel
@@ -107,6 +111,35 @@ def test_random_loops(seed: int) -> None:
             np.testing.assert_allclose(f, e, rtol=1e-9, atol=1e-9 * np.abs(e).max(initial=1.0), err_msg=out.name)
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_functions_over_short_rows(seed: int) -> None:
+    program = RandomLoops(seed).program(6)
+    flattened = rows_flattened(program, Guess({"m": 9, "n": 5, "k": 3}))
+    rng = np.random.default_rng(seed)
+    for sizes in ((3, 4, 5), (1, 1, 1), (2, 0, 3), (9, 17, 8)):
+        named = dict(zip("mnk", sizes, strict=True))
+        arguments = [rng.normal(size=[named[str(d)] for d in b.shape]) for b in program.inputs]
+        _, expected = run(program, arguments, np.dtype("float64"))
+        _, found = run(flattened, arguments, np.dtype("float64"))
+        for out, e, f in zip(program.outputs, expected, found, strict=True):
+            size = np.abs(e[np.isfinite(e)]).max(initial=1.0)
+            np.testing.assert_allclose(f, e, rtol=1e-12, atol=1e-12 * size, err_msg=out.name)
+
+
+def test_a_function_over_short_rows_is_one_loop() -> None:
+    """A row sum of exp(a[i,j] + b[j]): the sums and the row sums by rows, the function over all elements."""
+    m, n, _ = SIZES
+    a, b, out = Buffer("a", (m, n), "input"), Buffer("b", (n,), "input"), Buffer("out", (m,), "output")
+    ops = (Op("add", (Ref("load", 0), Ref("load", 1))), Op("exp", (Ref("op", 0),)))
+    loop = Loop(
+        (m, n), (Load(a.view(), (0, 1)), Load(b.view(), (1,))), ops, (Store(out.view(), (0,), Ref("op", 1), "sum"),)
+    )
+    program = Program((a, b), (out,), (), (loop,))
+    text = emit(rows_flattened(program, Guess({"n": 5}))).text
+    assert "for i in range(m*n):" in text
+    assert rows_flattened(program, Guess({"n": 500})) == program
+
+
 def test_contiguous_axes_become_one_loop() -> None:
     m, n, _ = SIZES
     a, b = Buffer("a", (m, n), "input"), Buffer("b", (m, n), "output")
@@ -165,6 +198,21 @@ def test_rows(local: bool, functions: tuple[str, str], dtype: str) -> None:
         close = {"float64": 1e-10, "float32": 1e-4}[dtype]
         for e, f in zip(expected, found, strict=True):
             np.testing.assert_allclose(f, e, rtol=close, atol=close * np.abs(e).max(initial=1.0))
+
+
+def test_what_a_pass_over_rows_keeps_for_itself_is_not_shared() -> None:
+    """There is room for a block of its rows only: what comes later would write over other arrays."""
+    program = glm(local=True)
+    (m, _, _), (x, y, w) = SIZES, program.inputs
+    u, v = Buffer("u", (m,), "work"), Buffer("v", (), "output")
+    later = (
+        Loop((m,), (Load(y.view(), (0,)),), (Op("abs", (Ref("load", 0),)),), (Store(u.view(), (0,), Ref("op", 0)),)),
+        Loop(
+            (m,), (Load(u.view(), (0,)),), (Op("neg", (Ref("load", 0),)),), (Store(v.view(), (), Ref("op", 0), "sum"),)
+        ),
+    )
+    both_work = Program((x, y, w), (*program.outputs, v), (*program.work, u), (*program.steps, *later))
+    assert len(compacted(both_work).work) == 2
 
 
 def test_requirements_and_integer_arguments() -> None:

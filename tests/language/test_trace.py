@@ -58,6 +58,14 @@ FUNCTIONS = {
     "scipy": lambda u: scipy.special.expit(u) + scipy.special.gammaln(2 + u**2) + scipy.special.xlogy(2.0, 1 + u**2),
     "several": lambda u, v: (u @ v, u * v, np.cumsum(u)),
     "local_function": lambda X, w: np.sum(_helper(X @ w)),
+    "identity": lambda X: X @ X.T + 0.5 * np.eye(X.shape[0], like=X) - np.identity(X.shape[0], like=X),
+    "filled": lambda X, u: X * np.ones(X.shape[1], like=X) + np.full((X.shape[0], 3), 2.0, like=X) * u[0],
+    "filled_like": lambda X, s: np.zeros_like(X) + X * np.ones_like(X) + np.full_like(X, s),
+    "softmax": lambda X, Q: _softmax(X @ Q) @ Q,
+    "logsoftmax": lambda X, Y: np.sum(Y * np.log(_softmax(X))) - np.sum(Y * (X - X.max(1, keepdims=True))),
+    "gaussian_kernel": lambda X, y, s: np.linalg.solve(
+        np.exp(-np.sum((X[:, None, :] - X[None, :, :]) ** 2, axis=-1) / s**2) + np.eye(X.shape[0], like=X), y
+    ),
     "triangles": lambda Q: np.tril(Q) @ np.triu(Q),
     "kron_cross": lambda u, v: np.kron(u, v)[0:3] + np.cross(u, v),
     "ravel": lambda X: X.ravel()[2:4],
@@ -68,6 +76,11 @@ FUNCTIONS = {
 
 def _helper(z):
     return z**2 / (1 + z**2)
+
+
+def _softmax(Z):
+    E = np.exp(Z - Z.max(axis=1, keepdims=True))
+    return E / E.sum(axis=1, keepdims=True)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -117,6 +130,17 @@ def test_types_come_from_the_call():
     assert np.array_equal(double(X), X * X)
 
 
+def test_kernels_of_distances_are_known_to_be_semidefinite():
+    @mg.trace
+    def f(X, y, s):
+        distances = np.sum((X[:, None, :] - X[None, :, :]) ** 2, axis=-1)
+        return y @ np.linalg.solve(np.exp(-distances / 2) + s**2 * np.eye(X.shape[0], like=X), y)
+
+    K = np.exp(-np.sum((X[:, None] - X[None]) ** 2, axis=-1) / 2) + 0.25 * np.eye(5)
+    assert np.isclose(f(X, y, 0.5), y @ np.linalg.solve(K, y))
+    assert "cholesky" in f.source()
+
+
 class TestErrors:
     """Errors name the line of the Python function."""
 
@@ -146,6 +170,11 @@ class TestErrors:
             (lambda u: u * np.nan, "nan"),
             (lambda u: None, "NoneType"),
             (lambda u: np.linalg.inv(u), "square"),
+            (lambda u: np.eye(len(u)), "like=X"),
+            (lambda u: np.eye(u.shape[0]), "sizes stay symbols"),
+            (lambda u: np.ones(u[0], like=u), "no size"),
+            (lambda u: np.eye(u.shape[0], k=1, like=u), "square identities"),
+            (lambda u: np.full_like(u, u), "number"),
         ],
     )
     def test_what_cannot_be_traced(self, function, message):

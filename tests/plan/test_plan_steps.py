@@ -107,9 +107,15 @@ def test_backpropagation_shares_the_products_of_later_layers() -> None:
 
 
 def test_no_matrix_is_made_for_an_elementwise_reduction() -> None:
-    program = planned("fn f(X: matrix[m, n], y: vector[m], w: vector[n]) = sum(exp(-abs(X .* (y*w'))))")
+    text = "fn f(X: matrix[m, n], y: vector[m], w: vector[n]) = sum(exp(-abs(X .* (y*w'))))"
+    program = planned(text, m=5000, n=700)
     assert names(program.steps) == "loop"
     assert not program.work
+    # Short rows are put together for the exponentials, some rows at a time.
+    program = planned(text, m=50000, n=7)
+    (step,) = program.steps
+    assert names(program.steps) == "rows[loop loop]" and isinstance(step, Rows)
+    assert step.local == {buffer.name for buffer in program.work}
 
 
 def test_indicators_win_over_infinity() -> None:

@@ -6,7 +6,10 @@ differences of the function; a rule must fire on its own left side and must not 
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
+from scipy.linalg import LinAlgWarning
 
 from matgrad.compiler.calculus.differentiate import differential
 from matgrad.compiler.calculus.match import ELEMENTS
@@ -38,7 +41,7 @@ def instance(rule: syntax.Rule, elements: tuple[int, ...]):
     wild = {s.name: s for s in wild_symbols(pattern_of(rule.left))}
     equal: dict[str, str] = {}
     for name, wanted in conditions.items():
-        if wanted & {"square", "posdef", "orthogonal", "symmetric", "psd", "diagonal"} and wild[name].order == 2:
+        if wanted & {"square", "posdef", "symmetric", "psd", "diagonal"} and wild[name].order == 2:
             rows, columns = (d.name for d in wild[name].shape)
             for key, value in list(equal.items()):
                 if value == columns:
@@ -46,6 +49,10 @@ def instance(rule: syntax.Rule, elements: tuple[int, ...]):
             equal[columns] = equal.get(rows, rows)
     names = sorted({equal.get(d.name, d.name) for s in wild.values() for d in s.shape if d.name != ELEMENTS})
     sizes = dict(zip(names, PRIMES, strict=False)) | {"n": 4}
+    for name, wanted in conditions.items():
+        if "orthogonal" in wanted:  # orthonormal columns, of which there may be fewer than rows
+            rows, columns = (equal.get(d.name, d.name) for d in wild[name].shape)
+            sizes[rows], sizes[columns] = sorted((sizes[rows], sizes[columns]), reverse=True)
     sizes |= {key: sizes[value] for key, value in equal.items()}
     bound = {}
     for name, s in wild.items():
@@ -58,10 +65,17 @@ def instance(rule: syntax.Rule, elements: tuple[int, ...]):
     return bound, sizes
 
 
-def data(s: Symbol, sizes, rng, positive=False, definite=False):
-    """A random array for a symbol that has its attributes."""
+def data(s: Symbol, sizes, rng, positive=False, definite=False, special=""):
+    """A random array for a symbol that has its attributes; a `singular`, `turning` or `mirrored` square matrix
+    where it may be."""
     array = rng.normal(size=tuple(d.evaluate(sizes) for d in s.shape))
     square = array.ndim == 2 and len(array) == array.shape[1]
+    if special == "singular" and square:
+        array[-1], array[:, -1] = 0, 0
+    if special == "mirrored" and square:  # its determinant has the other sign
+        array[0] *= -1
+    if special == "turning" and square:
+        array = 4 * (array - array.T) + 0.3 * np.eye(len(array))
     if s.attributes & {"posdef", "psd"} or (definite and square):
         array = array @ array.T + np.eye(len(array))
     if "symmetric" in s.attributes:
@@ -90,15 +104,30 @@ def side(node: syntax.Node, bound, shape=None):
 
 def equal_values(left, right, bound, sizes, seed=0):
     """Whether two expressions have the same values on `DRAWS` random instances (where the left one is finite)."""
-    for attempt in range(DRAWS):
-        rng = np.random.default_rng(seed + attempt)
-        arrays = {name: data(s, sizes, rng) for name, s in bound.items()}
+    elementwise = not any(isinstance(e, Atom | Reduce) for e in topological(left))
+    for attempt, special in enumerate([""] * DRAWS + ["singular", "turning", "mirrored"]):
+        rng = np.random.default_rng(seed + (0 if special == "mirrored" else attempt))
+        arrays = {name: data(s, sizes, rng, special=special) for name, s in bound.items()}
         try:
-            one, two = evaluate(left, arrays, sizes), evaluate(right, arrays, sizes)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", LinAlgWarning)  # of a square root of a singular matrix
+                one = evaluate(left, arrays, sizes)
         except DomainError:  # logm and the like
+            if special:
+                continue
             arrays = {name: data(s, sizes, rng, definite=True) for name, s in bound.items()}
-            one, two = evaluate(left, arrays, sizes), evaluate(right, arrays, sizes)
+            one = evaluate(left, arrays, sizes)
+        try:
+            two = evaluate(right, arrays, sizes)
+        except DomainError:  # the right side does not exist where the left one does
+            if not np.any(np.isfinite(one)):
+                continue
+            return False
+        if elementwise and np.any(np.isnan(one) & ~np.isnan(two)):
+            return False  # what is not a number must not become one
         finite = np.isfinite(one)
+        if special and not np.all(finite):
+            continue
         if not np.any(finite):
             arrays = {name: data(s, sizes, rng, positive=True) for name, s in bound.items()}
             one, two = evaluate(left, arrays, sizes), evaluate(right, arrays, sizes)

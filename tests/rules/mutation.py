@@ -2,7 +2,8 @@
 corruption.
 
 `python -m tests.rules.mutation` runs all of them and lists what survives.  A corruption that leaves the expression the
-same object (the order of scalar factors, a transpose of a scalar) is none.
+same object (the order of scalar factors, a transpose of a scalar) is none.  Right sides of differentials, rules, laws
+and definitions are corrupted, and the conditions of rules are left out, one at a time.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from matgrad.compiler.tensor.expr import symbol
 from matgrad.grammar import errors, syntax
 from matgrad.grammar.syntax import Node
 from tests.rules.checker import Refused, check_law, check_rule, instance, side
+from tests.rules.definitions import TRUTHS, check_definition
 from tests.rules.differentials import SYMMETRIC, check_differential_line
 
 NOWHERE = syntax.Span(0, 0)
@@ -55,9 +57,32 @@ RELATED = {
 }
 
 
+# Conditions without which the rule says the same, and why.
+REDUNDANT = {
+    ("det-product", 0): "where A*B and B are square, so is A",
+    ("det-product", 1): "where A*B and A are square, so is B",
+    ("logabsdet-product", 0): "where A*B and B are square, so is A",
+    ("logabsdet-product", 1): "where A*B and A are square, so is B",
+    (
+        "logdet-product",
+        0,
+    ): "true wherever logdet(A*B) and logdet(B) exist",
+    (
+        "logdet-product",
+        1,
+    ): "true wherever logdet(A*B) and logdet(A) exist",
+    ("chol-product", 0): "what chol is applied to is a symmetric part, and definite where the factor exists",
+    ("chol-inverse", 0): "what chol is applied to is a symmetric part",
+    ("eigvals-sum", 0): "what eigvals is applied to is a symmetric part",
+    ("eigvals-max", 0): "what eigvals is applied to is a symmetric part",
+    ("eigvals-min", 0): "what eigvals is applied to is a symmetric part",
+}
+
+
 @dataclass(frozen=True)
 class Mutant:
-    """A corrupted right side; `kind` is `sign`, `factor`, `transpose`, `index`, `operator` or `function`."""
+    """A corrupted right side, or a rule without a condition; `kind` is `sign`, `factor`, `transpose`, `index`,
+    `operator`, `function` or `condition`."""
 
     line: str
     kind: str
@@ -127,9 +152,16 @@ def mutants() -> Iterator[Mutant]:
     for name, rule in list(book.rules.items()):
         for kind, value in corrupted(rule.right):
             yield Mutant(name, kind, value, functools.partial(check_rule, replace(rule, right=value)))
+        for k in range(len(rule.conditions)):
+            if (name, k) not in REDUNDANT:
+                weaker = replace(rule, conditions=rule.conditions[:k] + rule.conditions[k + 1 :])
+                yield Mutant(f"{name} without {k}", "condition", rule.right, functools.partial(check_rule, weaker))
     for name, law in list(book.laws.items()):
         for kind, value in corrupted(law.right):
             yield Mutant(name, kind, value, _law(law, value))
+    for key, template in list(book.definitions.items()):
+        for kind, value in corrupted(template.value):
+            yield Mutant("def " + "-".join(map(str, key)).rstrip("-"), kind, value, _definition(key, value))
 
 
 def _differential(key: tuple[str, int, str], value: Node) -> Callable[[], None]:
@@ -141,6 +173,26 @@ def _differential(key: tuple[str, int, str], value: Node) -> Callable[[], None]:
             if _same(original.value, value, original.parameters, ("symmetric",) if key[0] in SYMMETRIC else ()):
                 raise Equal
             check_differential_line(key)
+        finally:
+            table[key] = original
+
+    return check
+
+
+def _definition(key: tuple[str, int, str], value: Node) -> Callable[[], None]:
+    def check() -> None:
+        table = rulebook().definitions
+        original = table[key]
+        if _same_definition(key[0], original.parameters, original.value, value):
+            raise Equal
+        table[key] = replace(original, value=value)
+        try:
+            if key[0] in TRUTHS:
+                check_definition(key)
+            else:  # tested with the differentials that use it
+                for other, template in rulebook().differentials.items():
+                    if f"{key[0]}(" in template.text:
+                        check_differential_line(other)
         finally:
             table[key] = original
 
@@ -172,6 +224,24 @@ def _same(one: Node, other: Node, parameters: tuple[str, ...], attributes: tuple
         except errors.Error:
             continue
     return False
+
+
+# Parameters of definitions that stand for symmetric matrices: projectors, resolvents, changes, congruences of these.
+SYMMETRIC_PARAMETERS = {"lowerhalf": "M", "resolventchange": "RPE", "svdmaxchange": "PQ"}
+
+
+def _same_definition(name: str, parameters: tuple[str, ...], one: Node, other: Node) -> bool:
+    """Whether two right sides of a definition are the same expression."""
+    from matgrad.compiler.calculus.rulebook import instantiate
+    from matgrad.compiler.tensor.dims import Dim
+
+    shape = (Dim.of("n"), Dim.of("n"))
+    names = {}
+    for p in filter(None, parameters):
+        order = 2 if p.isupper() or p == "x" else 0 if p == "a" else 1
+        symmetric = ("symmetric",) if p in SYMMETRIC_PARAMETERS.get(name, "") else ()
+        names[p] = symbol(p, shape[:order], symmetric)
+    return instantiate(one, names) is instantiate(other, names)
 
 
 def verdict(mutant: Mutant) -> str:

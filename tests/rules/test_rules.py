@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from matgrad.compiler.calculus.rulebook import Rulebook, read, rulebook
-from matgrad.compiler.tensor.dims import Dim
-from matgrad.compiler.tensor.evaluate import evaluate
-from matgrad.compiler.tensor.expr import symbol
 from matgrad.grammar.source import Source
 from tests.rules.checker import Refused, check_law, check_rule
+from tests.rules.definitions import TRUTHS, check_definition
 from tests.rules.differentials import check_differential_line
 
 BOOK = rulebook()
@@ -41,7 +38,7 @@ def test_differential(key):
     check_differential_line(key)
 
 
-HELPERS = {name for name, _, _ in BOOK.definitions} - {"mean", "var", "softmax", "logsoftmax"}
+HELPERS = {name for name, _, _ in BOOK.definitions} - TRUTHS.keys()
 
 
 @pytest.mark.parametrize("name", sorted(HELPERS))
@@ -54,22 +51,4 @@ def test_helper_is_part_of_a_differential(name):
     "key", [k for k in BOOK.definitions if k[0] not in HELPERS], ids=lambda key: "-".join(map(str, key))
 )
 def test_definition(key):
-    """Abbreviations against NumPy."""
-    import scipy.special
-
-    from matgrad.compiler.calculus.rulebook import instantiate
-
-    name, _, literal = key
-    axis = None if not literal else int(literal) - 1
-    keep = axis == 0
-    truths = {
-        "mean": lambda x: np.mean(x, axis=axis, keepdims=keep),
-        "var": lambda x: np.var(x),
-        "softmax": lambda x: scipy.special.softmax(x, axis=axis),
-        "logsoftmax": lambda x: scipy.special.log_softmax(x, axis=axis),
-    }
-    x = symbol("x", (Dim.of("m"), Dim.of("n")))
-    array = np.random.default_rng(5).normal(size=(5, 3))
-    template = BOOK.definitions[key]
-    value = evaluate(instantiate(template.value, {template.parameters[0]: x}), {"x": array}, {"m": 5, "n": 3})
-    assert np.allclose(value, truths[name](array))
+    check_definition(key)

@@ -76,7 +76,7 @@ def _vec(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
 @define_raw("unvec(x, m, n)")
 def _unvec(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Expr:
     vector = scope.expression(values[0], node.arguments[0])
-    rows, columns = (scope.dim(size) for size in node.arguments[1:])
+    rows, columns = (_size(scope, size) for size in node.arguments[1:])
     if vector.order != 1 or not scope.same(vector.shape[0], rows * columns):
         fail_at(scope, node, 0, vector, f"unvec to matrix[{rows}, {columns}] needs a vector[{rows * columns}]")
     places = pair(rows, columns)
@@ -141,11 +141,19 @@ def _outer(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
 
 @define_raw("eye(n)")
 def _eye(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Expr:
-    return algebra.delta(scope.dim(node.arguments[0]))
+    return algebra.delta(_size(scope, node.arguments[0]))
+
+
+def _size(scope: Elaborator, place: syntax.Node) -> Dim:
+    """The size that an argument is; noted where it might be negative."""
+    size = scope.dim(place)
+    if not scope.sizes.not_negative(size, f"{scope.text(place)} is a size, and negative"):
+        scope.fail("a size is at least 0", place, found=f"{scope.text(place)} is {size}")
+    return size
 
 
 @define_raw("ones(m, n, p, q)", 1)
 @define_raw("zeros(m, n, p, q)", 1)
 def _filled(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Expr:
-    shape = tuple(scope.dim(size) for size in node.arguments)
+    shape = tuple(_size(scope, size) for size in node.arguments)
     return algebra.ones(shape) if node.name == "ones" else algebra.zero(shape)

@@ -7,9 +7,10 @@ form; the direction is a constant of this differentiation.  Not for: the rules (
 
 from __future__ import annotations
 
-from ....grammar import syntax
+from ....grammar import errors, syntax
 from ...calculus import differentiate as calculus
 from ...tensor.expr import Expr, Shape, Symbol, expand, rebuild, symbol
+from ...tensor.sparse import sparse_valued
 from ..elaborate import Elaborator, Value, describe
 from ..operators import expand_to
 from .table import define_raw, fail_at
@@ -23,6 +24,14 @@ def _variable(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Symb
         scope.fail(f"the second argument of {node.name} is the name of a parameter or of a bound value", place)
     if "integer" in value.attributes:
         scope.fail(f"there is no derivative by {place.id}", place, found=f"{place.id} is an integer scalar")
+    if sparse_valued(value) is not None:
+        scope.fail(
+            f"there is no derivative by {place.id}",
+            place,
+            found=f"{place.id} is sparse, and its derivative would be dense",
+            hint=f"declare {place.id} without sparse",
+            kind=errors.TypeError,
+        )
     return value
 
 

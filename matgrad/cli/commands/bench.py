@@ -47,8 +47,9 @@ def command(
     the kernel is made or loaded, is timed by itself. Gflop/s counts the operations of the generated program.
 
     \b
-    matgrad bench examples/logistic.mg --wrt w --size m=10000 --size n=50
-    matgrad bench "logdet(A*A' + I)" --size m=200 --float32
+    Examples:
+      matgrad bench examples/logistic.mg --wrt w --size m=10000 --size n=50
+      matgrad bench "logdet(A*A' + I)" --size m=200 --float32
     """
     functions = [read_function(source, name)] if name is not None else read_functions(source)
     check_names(functions, wrt, lengths)
@@ -94,7 +95,7 @@ def timed_functions(function: Function, wrt: str | None) -> list[tuple[str, Func
     found = [("value", function)]
     if definition.several or definition.results[0].order:
         return found
-    real = [p.name for p in definition.parameters if "integer" not in p.attributes]
+    real = [p.name for p in definition.parameters if not p.attributes & {"integer", "sparse"}]
     variables = real if wrt is None else [name for name in real if name == wrt]
     return found + [(f"value, gradient by {name}", function.value_and_grad(name)) for name in variables]
 
@@ -121,7 +122,12 @@ def measured(function: Function, lengths: dict[str, int], single: bool) -> tuple
             seconds.append(time.perf_counter() - began)
         break
     each = seconds_per_call(lambda: function(*arguments))
-    return seconds[0], each, float(function.cost(**lengths)) / each / 1e9
+    sizes = dict(lengths)
+    for parameter in function.definition().parameters:
+        if "sparse" in parameter.attributes:  # random numbers: every element is stored
+            rows, columns = (dim.evaluate(lengths) for dim in parameter.shape)
+            sizes |= {f"nnz_{parameter.name}": rows * columns, f"pairs_{parameter.name}": rows * columns**2}
+    return seconds[0], each, float(function.cost(**sizes)) / each / 1e9
 
 
 def drawn(function: Function, lengths: dict[str, int], style: str, single: bool) -> list[Any]:

@@ -55,9 +55,13 @@ def command(
     """Compile the functions of a file ahead of time, for use without matgrad.
 
     \b
-    matgrad build examples/ridge.mg -o kernels --wrt w               a Python module: NumPy and Numba
-    matgrad build examples/ridge.mg -o kernels --wrt w --emit so     C, C++, and Python with NumPy alone
-    matgrad build examples/ridge.mg -o kernels --check               status 1 if ridge.mg changed since then
+    Examples:
+      matgrad build examples/ridge.mg -o kernels --wrt w
+          a Python module that needs NumPy and Numba
+      matgrad build examples/ridge.mg -o kernels --wrt w --emit so
+          a library for C, C++, and Python with NumPy alone
+      matgrad build examples/ridge.mg -o kernels --check
+          status 1 if ridge.mg changed since then
 
     Files appear when all of them are complete. --emit so needs a C compiler (cc, gcc, clang, or $CC).
     """

@@ -17,8 +17,9 @@ def command() -> None:
     256 MB, or what MATGRAD_CACHE_SIZE says (500M, 2G; 0 keeps nothing).
 
     \b
-    matgrad cache info
-    matgrad cache clear
+    Examples:
+      matgrad cache info
+      matgrad cache clear
     """
 
 

@@ -27,8 +27,9 @@ def command(source: str, as_json: bool) -> None:
     numbers drawn have the declared attributes; a point next to a kink is drawn again.
 
     \b
-    matgrad check examples/ridge.mg
-    matgrad check "sum(log(X*w))"
+    Examples:
+      matgrad check examples/ridge.mg
+      matgrad check "sum(log(X*w))"
 
     The exit status is 1 if a derivative fails.
     """

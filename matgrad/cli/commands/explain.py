@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ...grammar.errors import FileError
 from .. import completion, records, settings
 from ..inputs import ExpressionCommand, choose_variable, fn_option, known, read_function, sizes, source_argument
 from ..output import console, echo_json
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from ...compiler.explain import Explanation
     from ...compiler.explain.layout import Line
     from ...runtime.function import Function
+    from ...runtime.saving import Saving
 
 STYLES = {
     "title": "bold",
@@ -58,6 +61,7 @@ STYLES = {
     callback=sizes,
     help="A size to count operations for, with --plan.",
 )
+@click.option("--svg", metavar="FILE", help="Draw the formulas and the program as graphs, with --plan.")
 @json_option
 def command(
     source: str,
@@ -67,6 +71,7 @@ def command(
     everything: bool,
     planned: bool,
     lengths: dict[str, int],
+    svg: str | None,
     as_json: bool,
 ) -> None:
     """Show how a derivative comes about: the gradient of a scalar, the Jacobian of an array.
@@ -76,13 +81,17 @@ def command(
     derivative, which is simplified again.
 
     \b
-    matgrad explain "tr(A*B)" --wrt A
-    matgrad explain "jac(A*B, A)"
-    matgrad explain examples/ridge.mg --wrt w --format markdown
-    matgrad explain examples/ridge.mg --wrt w --plan --size m=1000 --size n=100
+    Examples:
+      matgrad explain "tr(A*B)" --wrt A               the gradient of a scalar
+      matgrad explain "A*B" --wrt A                   a matrix by a matrix
+      matgrad explain "hess(x'*A*x, x)"               a derivative as it stands
+      matgrad explain examples/ridge.mg --wrt w --format html > ridge.html
+      matgrad explain examples/ridge.mg --wrt w --plan --size m=1000 --size n=100
+      matgrad explain examples/ridge.mg --wrt w --plan --svg plan.svg
 
-    With --plan: the kernel program of the value and the gradient, its operations beside those of the formulas
-    evaluated from left to right, and what both share.
+    With --plan: why the kernel is fast. Its operations beside those of the formulas evaluated from left to right, the
+    forms that the planner tried, the steps with their operations and the results that share them, the memory of
+    temporaries. With --svg: the formulas and the program as graphs, side by side.
     """
     from ...runtime.explanation import written_derivative
 
@@ -90,8 +99,8 @@ def command(
         raise click.UsageError("--json and --format exclude one another")
     if planned and form != "text":
         raise click.UsageError("--plan is written as text only")
-    if lengths and not planned:
-        raise click.UsageError("--size goes with --plan")
+    if (lengths or svg) and not planned:
+        raise click.UsageError(f"--{'size' if lengths else 'svg'} goes with --plan")
     function = read_function(source, name)
     operation = "grad" if not function.definition().results[0].order else "jac"
     written = written_derivative(function) if wrt is None else None
@@ -103,7 +112,7 @@ def command(
         variables = variables or [choose_variable(function, None)]
         explanation = function.explain(*variables, format=form, fold=not everything)
     if planned:
-        show_plan(function, operation, explanation, lengths)
+        show_plan(function, operation, explanation, lengths, svg)
     elif as_json:
         echo_json(records.derivation(explanation.derived))
     elif form != "text":
@@ -122,19 +131,35 @@ def show(explanation: Explanation) -> None:
         screen.print(styled(line), soft_wrap=True)
 
 
-def show_plan(function: Function, operation: str, explanation: Explanation, lengths: dict[str, int]) -> None:
-    """Print what the plan of a derivative saves."""
+def show_plan(
+    function: Function, operation: str, explanation: Explanation, lengths: dict[str, int], svg: str | None
+) -> None:
+    """Print what the plan of a derivative saves; draw it to a file."""
     from ...compiler.explain.layout import results
     from ...runtime.saving import saving
     from ..account import lines
 
-    account = saving(function, operation, explanation.derived, lengths)
+    with console(stderr=True).status("planning ..."):
+        account = saving(function, operation, explanation.derived, lengths)
+    if svg is not None:
+        write_picture(svg, account, explanation.derived.title)
     if settings.as_json():
         echo_json(records.plan(account, explanation.derived.title))
         return
     screen = console()
     for line in [*results(explanation.derived), [], *lines(account)]:
         screen.print(styled(line), soft_wrap=True)
+
+
+def write_picture(path: str, account: Saving, title: str) -> None:
+    """Write the picture of the formulas and the program."""
+    from ...runtime.picture import picture
+
+    drawn = picture(account.before, account.after, account.labels, account.sizes, title)
+    try:
+        Path(path).write_text(drawn, encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror}") from error
 
 
 def styled(line: Line) -> Text:

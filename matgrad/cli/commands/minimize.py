@@ -114,18 +114,19 @@ def command(
     The other parameters get their values from files and from --set:
 
     \b
-    --data FILE.csv       a table: the columns of --target are a vector, all others
-                          are the columns of the matrix among the parameters
-    --data NAME=FILE      one parameter, from a .csv, .npy or .npz
-    --data FILE.npz       the parameters whose names are in the file
-    --set NAME=NUMBER     one parameter; --set NAME=1,2,3 for a vector
+      --data FILE.csv       a table: the columns of --target are a vector, all
+                            others the columns of the matrix among the parameters
+      --data NAME=FILE      one parameter, from a .csv, .npy or .npz
+      --data FILE.npz       the parameters whose names are in the file
+      --set NAME=NUMBER     one parameter; --set NAME=1,2,3 for a vector
 
     \b
-    matgrad minimize examples/logistic.mg --var w --set lam=0.01 \\
-        --data examples/data/breast_cancer.csv --target malignant --standardize
-    matgrad minimize examples/matrix_factorization.mg --var U,V \\
-        --data T=ratings.npy --set lam=0.1 --size k=5 --output factors.npz
-    matgrad minimize "(1-a)^2 + 100*(b-a^2)^2" --var a,b --start a=-1
+    Examples:
+      matgrad minimize examples/logistic.mg --var w --set lam=0.01 \\
+          --data examples/data/breast_cancer.csv --target malignant --standardize
+      matgrad minimize examples/matrix_factorization.mg --var U,V \\
+          --data T=ratings.npy --set lam=0.1 --size k=5 --output factors.npz
+      matgrad minimize "(1-a)^2 + 100*(b-a^2)^2" --var a,b --start a=-1
 
     The exit status is 1 if the method did not converge.
     """

@@ -1,0 +1,50 @@
+"""What simplification makes of forms that people write by hand, and that the value stays what it was."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import matgrad as mg
+
+ROWS = "exp(X - max(X, 2)) ./ sum(exp(X - max(X, 2)), 2) where X: matrix[n, m]"
+TYPES = "where A: posdef matrix[n, n], B: posdef matrix[m, m], Y: matrix[m, n]"
+
+# What is written, what it becomes, and its gradient.
+FORMS = [
+    ("exp(x) / sum(exp(x)) where x: vector[n]", "softmax(x)"),
+    ("exp(x - max(x)) / sum(exp(x - max(x))) where x: vector[n]", "softmax(x)"),
+    (ROWS, "softmax(X, 2)"),
+    ("log(sum(exp(x - max(x)))) + max(x) where x: vector[n]", "logsumexp(x)"),
+    ("log(sum(exp(X - max(X, 2)), 2)) + max(X, 2) where X: matrix[n, m]", "logsumexp(X, 2)"),
+    ("X - max(X, 2) - log(sum(exp(X - max(X, 2)), 2)) where X: matrix[n, m]", "logsoftmax(X, 2)"),
+    ("exp(X - max(X, 1)) ./ sum(exp(X - max(X, 1)), 1) where X: matrix[n, m]", "softmax(X, 1)"),
+    ("exp(A*B' - max(B*A', 1)') ./ sum(exp(A*B' - max(A*B', 2)), 2) where A: matrix[n, m]", "softmax(B*A', 1)'"),
+    ("inv(kron(A, B)) " + TYPES, "kron(inv(A), inv(B))"),
+    ("logdet(kron(A, B)) " + TYPES, "m*logdet(A) + n*logdet(B)"),
+    ("vec(Y)'*(kron(A, B) \\ vec(Y)) " + TYPES, "tr(inv(A)*Y'*inv(B)*Y)"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), FORMS)
+def test_forms_written_by_hand(text, expected):
+    assert mg.function(text).text().rpartition(" = ")[2] == expected
+
+
+def test_a_softmax_written_by_hand_is_that_of_numpy():
+    X = np.random.default_rng(0).normal(size=(5, 4)) * 300  # the exponentials overflow
+    expected = np.exp(X - X.max(axis=1, keepdims=True))
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(mg.function(ROWS)(X), expected, rtol=1e-12, atol=1e-300)
+
+
+def test_a_matrix_normal_likelihood_never_forms_the_kronecker_product():
+    f = mg.function("vec(Y)'*(kron(A, B) \\ vec(Y)) + logdet(kron(A, B)) " + TYPES)
+    assert f.grad("A").text().rpartition(" = ")[2] == "m*inv(A) - inv(A)*Y'*inv(B)*Y*inv(A)"
+    rng = np.random.default_rng(1)
+    A, B, Y = (rng.normal(size=shape) for shape in ((3, 3), (4, 4), (4, 3)))
+    A, B = A @ A.T + np.eye(3), B @ B.T + np.eye(4)
+    K, y = np.kron(A, B), Y.T.ravel()
+    value = y @ np.linalg.solve(K, y) + np.linalg.slogdet(K)[1]
+    np.testing.assert_allclose(f(**{"A": A, "B": B, "Y": Y}), value, rtol=1e-10)
+    assert f.cost(n=100, m=100) < 1e8
