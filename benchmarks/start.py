@@ -55,6 +55,7 @@ def first(library: str, cache: Path, folder: Path) -> dict[str, float]:
     """The times of one process; every library keeps its files in `cache`."""
     environment = {
         **os.environ,
+        "PYTHONDONTWRITEBYTECODE": "",  # what is installed has its modules compiled
         "XDG_CACHE_HOME": str(cache),
         "NUMBA_CACHE_DIR": str(cache),
         "JAX_COMPILATION_CACHE_DIR": str(cache),
