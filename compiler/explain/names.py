@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from ..printing.printer import Printer
 from ..printing.products import better_sign
 from ..tensor.contraction import symmetric
-from ..tensor.expr import Atom, Expr, Structure, Sum, Symbol, symbol, topological
+from ..tensor.expr import Atom, Expr, Map, Structure, Sum, Symbol, symbol, topological
 
 LONG = 120  # a part of the function whose text is about longer than this gets a name,
-REPEATED = 12  # and one that is longer than this where several matrix functions are of it
+REPEATED = 12  # and one that is longer than this where several matrix functions are of it,
+MIDDLE = 45  # or where it is an exponential or a softmax, of which its differential is made
 LETTERS = ("a", "u", "U", "T")  # of such names, by order
 
 
@@ -47,6 +48,8 @@ def long_parts(function: Expr, names: Mapping[Expr, str], taken: frozenset[str])
             continue
         length[current] = 3 + sum(length[o] + 3 for o in current.operands)
         limit = REPEATED if uses.get(current, 0) > 1 else LONG
+        if isinstance(current, Map) and current.function == "exp":
+            limit = min(limit, MIDDLE)
         if current not in found and length[current] > limit and current is not function:
             letter = LETTERS[min(current.order, 3)]
             while True:
