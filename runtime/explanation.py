@@ -21,10 +21,11 @@ from ..grammar import errors, syntax
 if TYPE_CHECKING:
     from .function import Function
 
-WRITTEN = ("grad", "jac", "hess")  # derivatives whose call may be the whole of what is explained
+# Derivatives whose call may be the whole of what is explained, with the numbers of their arguments.
+WRITTEN = {"grad": 2, "jac": 2, "hess": 2, "hvp": 3, "jvp": 3, "vjp": 3}
 TITLES = {
     "grad": "gradient", "value_and_grad": "gradient", "jac": "derivative", "hess": "Hessian",
-    "hvp": "Hessian times v", "jvp": "directional derivative", "vjp": "adjoint derivative",
+    "hvp": "product of the Hessian", "jvp": "directional derivative", "vjp": "adjoint derivative",
 }  # fmt: skip
 
 
@@ -35,8 +36,8 @@ def explain(function: Function, variables: Sequence[str | Sequence[str]], form: 
     """
     written = None if variables else written_derivative(function)
     if written is not None:
-        inner, operation, variable = written
-        function = getattr(inner, operation)(variable)
+        inner, derivation = written
+        function = inner._with((derivation,))
     if not variables and function._derivations:
         *before, last = function._derivations
         base = definition_after(function, before)
@@ -72,19 +73,24 @@ def function_text(function: Function) -> syntax.Node | None:
     return parsed.body.result if known.issuperset(calls) else None
 
 
-def written_derivative(function: Function) -> tuple[Function, str, str] | None:
-    """The function, the operation and the variable of an expression that is a call of a derivative: `jac(A*B, A)`."""
+def written_derivative(function: Function) -> tuple[Function, Derivation] | None:
+    """The function and the operation of an expression that is a call of a derivative: `jac(A*B, A)`, `jvp(f, X, V)`."""
     from .function import Function
 
     parsed = syntax_of(function)
     call = parsed.body.result if parsed is not None and not function._derivations else None
-    if parsed is None or not isinstance(call, syntax.Call) or call.name not in WRITTEN or len(call.arguments) != 2:
+    if parsed is None or not isinstance(call, syntax.Call) or WRITTEN.get(call.name) != len(call.arguments):
         return None
-    inner, variable = call.arguments
-    if not isinstance(variable, syntax.Name) or variable.id not in function.parameters:
+    inner, *names = call.arguments
+    found = [name.id for name in names if isinstance(name, syntax.Name) and name.id in function.parameters]
+    if len(found) < len(names):
         return None
-    made = Function(function._source, replace(parsed, body=replace(parsed.body, result=inner)), function._functions)
-    return made, call.name, variable.id
+    body = replace(parsed.body, result=inner)
+    kept = tuple(p for p in parsed.parameters if p.name not in found[1:])
+    made = Function(function._source, replace(parsed, parameters=kept, body=body), function._functions)
+    if not set(found[:1]) <= set(made.parameters) or set(found[1:]) & set(made.parameters):
+        return None  # another derivative, or a direction that is part of the function
+    return made, Derivation(call.name, (found[0],), *found[1:])
 
 
 def syntax_of(function: Function) -> syntax.Function | None:

@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..compiler.calculus.derivation import Derivation
 from ..compiler.explain.counting import Uncounted, count
 from ..compiler.explain.graphs import Graph, of_formulas, of_program
+from ..compiler.explain.layout import RESULTS
 from ..compiler.explain.shared import Shared, memory, shared_steps
 from ..compiler.explain.steps import Derived, Shown, Step
 from ..compiler.explain.words import text
@@ -116,7 +118,10 @@ def saving(function: Function, operation: str, derived: Derived, sizes: Mapping[
             Entry("the gradient, as written", counter.derivative()),
         ]
     else:
-        whole = getattr(function, operation)(variables[0])
+        left = derived.steps[-1].left
+        arguments = left.arguments if isinstance(left, syntax.Call) else ()
+        direction = [a.id for a in arguments[2:] if isinstance(a, syntax.Name)]
+        whole = function._with((Derivation(operation, (variables[0],), *direction),))
         joint = planned(whole, chosen)
         plans = [Entry("the derivative, planned", cost(joint))]
         formulas = [Entry("the derivative, as written", counter.derivative())]
@@ -194,7 +199,7 @@ class Formulas:
         """Of the lines before and after each rule that rewrote a value."""
         found = []
         for section in self._derived.sections:
-            if section.title not in ("The function", "The gradient", "The derivative"):
+            if section.title not in ("The function", *RESULTS):
                 continue
             for before, after in itertools.pairwise(section.steps):
                 names = [reason.name for reason in after.reasons if reason.name not in ("names", "notation")]
@@ -220,11 +225,12 @@ class Formulas:
 
     def _results(self) -> list[Step]:
         """The last line of each derivative, with the names of the function."""
-        return [
+        ends = [
             [step for step in section.steps if not any(r.name == "names" for r in step.reasons)][-1]
             for section in self._derived.sections
-            if section.title in ("The gradient", "The derivative")
+            if section.title in RESULTS
         ]
+        return ends[-len(self._derived.results) :]  # a Hessian has a gradient before it
 
     def _cost(self, step: Step) -> Cost | None:
         try:

@@ -13,10 +13,13 @@ from ...grammar.errors import ArgumentError
 
 
 class Derivation(NamedTuple):
-    """One operation: `variables` are names; `grad` and `value_and_grad` may have several, the others have one."""
+    """One operation: `variables` are names; `grad` and `value_and_grad` may have several, the others have one.
+
+    `direction` is what the direction of `hvp jvp vjp` is called; by default v or s."""
 
     operation: str
     variables: tuple[str, ...]
+    direction: str = ""
 
 
 def variables_or_only(

@@ -62,7 +62,7 @@ def derive(definition: Definition, derivation: Derivation, trace: Trace = None) 
         case "hess":
             results = (calculus.jacobian(simplify(calculus.gradient(function, variables[0]), trace), variables[0]),)
         case _:
-            direction = _direction(definition, operation, variables[0], function)
+            direction = _direction(definition, derivation, variables[0], function)
             parameters = (*parameters, direction)
             results = (_along(operation, function, variables[0], direction, trace),)
     show_pass(operation, results)
@@ -114,10 +114,11 @@ def _variable(definition: Definition, name: str) -> Symbol:
     )
 
 
-def _direction(definition: Definition, operation: str, variable: Symbol, function: Expr) -> Symbol:
-    shape = function.shape if operation == "vjp" else variable.shape
-    letter = "s" if operation == "vjp" else "v"
-    name = letter.upper() if len(shape) > 1 else letter
+def _direction(definition: Definition, derivation: Derivation, variable: Symbol, function: Expr) -> Symbol:
+    adjoint = derivation.operation == "vjp"
+    shape = function.shape if adjoint else variable.shape
+    letter = "s" if adjoint else "v"
+    name = derivation.direction or (letter.upper() if len(shape) > 1 else letter)
     taken = {p.name for p in definition.parameters} | {
         n for p in definition.parameters for d in p.shape for n in d.names
     }

@@ -25,7 +25,7 @@ from .jacobian import Kronecker, commutation, vectorized
 from .lines import Lines, reads_alike, same_letters
 from .moves import inner_product, moved
 from .names import named_parts
-from .reasons import by_law, by_projection, by_rule, identification
+from .reasons import SPACES, by_law, by_projection, by_rule, identification
 from .steps import Derived, Named, Reason, Section, Shown, Step
 from .typeset import Typesetter
 
@@ -221,7 +221,10 @@ class _Writer:
         direction = self.final.parameters[-1]
         value = calculus.tangent(function, variable, direction)
         left = self.call(operation, variable, direction)
-        steps = self.lines.simplified(left, value, (by_rule("direction"),))
+        reason = by_rule("direction")
+        if variable.attributes & SPACES.keys():
+            reason = replace(reason, remark=f"{direction.name} is projected on the space of {variable.name} first")
+        steps = self.lines.simplified(left, value, (reason,))
         self.values[left] = steps[-1].expression
         self.section("The directional derivative", steps)
 

@@ -26,6 +26,7 @@ REMARKS = {"stable-": "numerically stable form"}
 # The passes that are no lines of the rule files.
 PASSES = {
     "common-factor": "A*B + A*C = A*(B + C)",
+    "diagonal-of-sum": "diag(A + A') = 2*diag(A)",
     "notation": "the same expression, as it is printed from here on",
     "factor": "what is linear in a scalar dx is a factor times dx",
     "linear": "what is linear in dX is an inner product with dX",

@@ -201,6 +201,14 @@ class TestWhatIsExplained:
         f = mg.function("jac(A*B, A)")
         assert f.explain().text().startswith("The derivative of A*B by A")
         assert mg.function("hess(x'*A*x, x)").explain().derived.title == "The Hessian of x'*A*x by x"
+        along = mg.function("jvp(inv(A), A, E)").explain()
+        assert along.derived.title == "The directional derivative of inv(A) by A"
+        assert "\njvp(F, A, E) = -inv(A)*E*inv(A) " in along.text()
+        assert "\n<T, df>      = <T*w', dX> " in mg.function("vjp(X*w, X, T)").explain().text()
+        symmetric = mg.function("jvp(inv(A), A, E) where A: symmetric matrix[n, n], E: matrix[n, n]").explain()
+        assert "(E is projected on the space of A first)" in symmetric.text()
+        with pytest.raises(mg.ArgumentError):  # the direction is a part of the function
+            mg.function("jvp(X*A, X, X)").explain()
         assert mg.function("{ r = A*x; grad(r'*r, x) }").explain().derived.title.startswith("The gradient of { r")
 
     def test_a_derived_function(self) -> None:

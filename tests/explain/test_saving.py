@@ -15,6 +15,7 @@ from matgrad.compiler.kernel.routines import Cost
 from matgrad.grammar.parse import parse_expression
 from matgrad.grammar.source import text_source
 from matgrad.runtime.compilation import Compilation
+from matgrad.runtime.explanation import written_derivative
 from matgrad.runtime.saving import saving
 from matgrad.runtime.verification.sampling import draw_arguments
 
@@ -181,3 +182,24 @@ def test_a_program_that_is_best_as_it_is_has_no_other_form() -> None:
     f = mg.function("x'*y")
     searched = saving(f, "grad", f.explain("x").derived, {}).searched
     assert (searched.judged, searched.taken, searched.left) == (0, (), searched.budget)
+
+
+@pytest.mark.parametrize(
+    ("text", "operation", "label", "operations"),
+    [
+        ("hess(logsumexp(A*x), x)", "hess", "hess(f, x)", "2*m^2*n + 2*m*n^2 + 10*m*n + 9*m"),
+        ("jvp(inv(A), A, E)", "jvp", "jvp(F, A, E)", "8*m^3 + m^2"),
+        ("vjp(X*w, X, S)", "vjp", "vjp(f, X, S)", "m*n"),
+        ("hvp(x'*A*x, x, v)", "hvp", "hvp(f, x, v)", "3*m^2"),
+    ],
+)
+def test_account_of_other_operations(text: str, operation: str, label: str, operations: str) -> None:
+    """Only the last result counts, and the program is that of the text."""
+    f = mg.function(text)
+    inner, derivation = written_derivative(f)
+    assert derivation.operation == operation
+    account = saving(inner, operation, f.explain().derived, {})
+    assert account.labels == (label,)
+    assert [str(entry.operations) for entry in account.formulas] == [operations]
+    assert {b.name for b in account.program.inputs} == set(f.parameters)
+    assert [n.whole for n in account.after.nodes if n.kind == "output"] == [label]

@@ -186,6 +186,12 @@ def test_other_operations(text: str, variable: str, operation: str) -> None:
     assert checked(mg.function(text), variable, operation) >= 3
 
 
+@pytest.mark.parametrize("text", ["jvp(inv(A), A, E)", "vjp(X*w, X, S)", "hvp(x'*A*x + sum(exp(x)), x, u)"])
+def test_directions_have_the_names_of_the_text(text: str) -> None:
+    f = mg.function(text)
+    assert check(f.explain(), f.definition()) >= 3
+
+
 def test_several_variables() -> None:
     f = mg.function("normfro(T - U*V')^2")
     explanation = f.explain("U", "V")

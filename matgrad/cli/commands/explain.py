@@ -105,8 +105,8 @@ def command(
     operation = "grad" if not function.definition().results[0].order else "jac"
     written = written_derivative(function) if wrt is None else None
     if written is not None:
-        function, operation, *variables = written
-        explanation = getattr(function, operation)(*variables).explain(format=form, fold=not everything)
+        explanation = function.explain(format=form, fold=not everything)
+        function, (operation, *_) = written
     else:
         variables = [known(part.strip(), function.parameters, "parameter") for part in (wrt or "").split(",") if part]
         variables = variables or [choose_variable(function, None)]
