@@ -23,7 +23,7 @@ html_copy_source = False
 html_show_sphinx = False
 smartquotes = False  # a transpose is no apostrophe
 html_math_renderer = "mathml"
-html_theme_options = {"top_of_page_buttons": []}
+html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
 pygments_style = "friendly"
 pygments_dark_style = "native"
 

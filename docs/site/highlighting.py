@@ -13,7 +13,7 @@ from pygments.lexers.shell import BashLexer
 from pygments.token import Generic
 
 
-class ConsoleLexer(Lexer):
+class ConsoleLexer(Lexer):  # type: ignore[misc]  # Pygments has no types
     """Terminal sessions: Pygments' own takes a line that begins with a bracket for a prompt."""
 
     name = "console"

@@ -12,11 +12,11 @@ from collections import Counter
 from pathlib import Path
 
 from matgrad.compiler.calculus.rulebook import Key, Rulebook, read, rulebook
-from matgrad.compiler.language.functions.table import AUXILIARY
 from matgrad.grammar import syntax
 from matgrad.grammar.parse import parse_rules
 from matgrad.grammar.source import Source
 from tests.rules.checker import DRAWS, check_law, check_rule, equal_values, instance, side
+from tests.rules.definitions import TRUTHS, check_definition
 from tests.rules.differentials import KINKS, check_differential_line
 from tests.rules.mutation import mutants, verdict
 
@@ -41,15 +41,16 @@ one is in [Contributing](contributing.md#adding-a-rule).
 The last two columns are the proof, computed when this page was made, by the code of the tests:
 
 - *Compared* is with how much of an independent truth the line agreed. Of a rule, both sides on random instances:
-  arrays of different sizes, distinct primes where the rule allows. Of a differential, the entries of directional
-  derivatives at random points with finite differences, and the stated values at kinks and ties. A law needs no
+  arrays of different sizes, distinct primes where the rule allows; singular and other special matrices come on top. Of a
+  differential, the entries of directional derivatives at random points with finite differences, and the stated values
+  at kinks and ties. A law needs no
   numbers: that both sides are one object holds for all. An abbreviation is compared with NumPy, or with the
   differentials that use it. The tests are in `tests/rules/test_rules.py`: `test_rule[NAME]`, `test_law[NAME]`,
   `test_differential[NAME-...]`; `python3 dev.py test tests/rules -k NAME` runs that of a line. Those of the planner's
   lines are in `tests/plan/test_plan_choices.py`.
-- *Corruptions* is how many small corruptions of the right side (a sign, a factor, a transpose, an operator, the order
-  of factors, another function) the same check refuses, of those that change the meaning: {caught} of {tried} in all.
-  `python3 dev.py test tests/rules/test_mutation.py` runs these.
+- *Corruptions* is how many small corruptions (of the right side: a sign, a factor, a transpose, an operator, the order
+  of factors, another function; a condition left out) the same check refuses, of those that change the meaning: {caught}
+  of {tried} in all. `python3 dev.py test tests/rules/test_mutation.py` runs these.
 """
 REFERENCES = """\
 ## References
@@ -102,10 +103,11 @@ def file_rows(name: str, caught: Counter[str], tried: Counter[str]) -> list[list
         mutant = "d " + "-".join(map(str, key)).rstrip("-")
         shares = share(caught[mutant], tried[mutant])
         rows.append([f"d {key[0]}", line(template.text), template.reference, compared(key), shares])
-    for template in book.definitions.values():
-        name = template.text.removeprefix("def ").partition("(")[0]
-        proof = f"with {', '.join(users)}" if (users := used_by(name)) else "with NumPy"
-        rows.append([name, line(template.text), template.reference, proof, ""])
+    for key, template in book.definitions.items():
+        mutant = "def " + "-".join(map(str, key)).rstrip("-")
+        rows.append(
+            [key[0], line(template.text), template.reference, defined(key), share(caught[mutant], tried[mutant])]
+        )
     for label in [*book.rules, *book.laws]:
         proof = proved(book, label)
         shares = share(caught[label], tried[label])
@@ -119,12 +121,13 @@ def line(text: str) -> str:
     return code(re.sub(r"\s+", " ", re.sub(r"^(rule|law)\s+[\w -]+?\s*:\s*", "", text)))
 
 
-def used_by(name: str) -> list[str]:
-    """The differentials that use an abbreviation which is no function of its own."""
-    if name not in AUXILIARY:
-        return []
-    users = [f"d {key[0]}" for key, template in rulebook().differentials.items() if f"{name}(" in template.text]
-    return list(dict.fromkeys(users))
+def defined(key: Key) -> str:
+    """Checks an abbreviation with NumPy, or names the differentials that use it, which are checked."""
+    if key[0] in TRUTHS:
+        check_definition(key)
+        return "with NumPy"
+    users = [f"d {other[0]}" for other, used in rulebook().differentials.items() if f"{key[0]}(" in used.text]
+    return f"with {', '.join(dict.fromkeys(users))}"
 
 
 def compared(key: Key) -> str:
@@ -149,7 +152,7 @@ def check_identity(rule: syntax.Rule) -> int:
     """Checks a line of the planner, which need not fire by itself; on how many instances."""
     bound, sizes = instance(rule, ())
     assert equal_values(side(rule.left, bound), side(rule.right, bound), bound, sizes), rule.name
-    return DRAWS
+    return int(DRAWS)
 
 
 def corruptions() -> tuple[Counter[str], Counter[str]]:
@@ -158,8 +161,9 @@ def corruptions() -> tuple[Counter[str], Counter[str]]:
     tried: Counter[str] = Counter()
     for mutant in mutants():
         found = verdict(mutant)
-        tried[mutant.line] += found != "equal"
-        caught[mutant.line] += found == "caught"
+        name, _, _ = mutant.line.partition(" without ")  # without a condition
+        tried[name] += found != "equal"
+        caught[name] += found == "caught"
     assert caught == tried, tried - caught
     return caught, tried
 
