@@ -325,15 +325,18 @@ class Builder:
                 continue
             reduced, at = found
             rest = add([t for t in inner.terms if t[1] is not term], inner.shape)
+            # The argument's axes in the order of the expression's: the logsumexp may be that of a transpose.
             kept = [k for k in range(rest.order) if k not in reduced.axes]
-            if rest is not reduced.argument or list(at) != kept:
+            others = iter(reduced.axes)
+            order = [kept[at.index(k)] if k in at else next(others) for k in range(rest.order)]
+            if rest is not algebra.permute(reduced.argument, order):
                 continue
             self._shifted(reduced)
             _, total, powers = self.factorizations["shifted", reduced]
             body = BodyBuilder()
-            whole = tuple(plain(k) for k in range(expression.order))
+            place = tuple(plain(order.index(axis)) for axis in range(rest.order))
             quotient = body.op(
-                "div", body.read(Read(powers, whole)), body.read(Read(total, tuple(plain(k) for k in at)))
+                "div", body.read(Read(powers, place)), body.read(Read(total, tuple(plain(k) for k in at)))
             )
             return self.define(expression, self.task(Cells(expression.shape, expression.order, body.finish(quotient))))
         return None

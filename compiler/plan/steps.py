@@ -14,6 +14,7 @@ from ..tensor.dims import Dim
 from .build import Use
 from .fuse import Fusion, Unit
 from .guess import Guess
+from .layouts import layout
 from .loops import LoopWriter
 from .tasks import (
     ONE,
@@ -112,10 +113,15 @@ class Steps:
         for task in self.taken:
             assert isinstance(task, Product | Assembly) and task.base is not None
             following[task.base.task] = task
+        called = {operand for task in stored if isinstance(task, Call) for operand in task.operands}
         for task in reversed(views):
             if task not in following:
                 dtype = task.dtype if isinstance(task, Part) else "real"
-                self.views[task] = self.buffer(task.shape, dtype).view()
+                axes = tuple(range(len(task.shape)))
+                if isinstance(task, Cells | Product) and task not in called:
+                    axes = layout(task, self.fusion, self.views)
+                shape = tuple(task.shape[axis] for axis in axes)
+                self.views[task] = self.buffer(shape, dtype).view().permuted(tuple(map(axes.index, range(len(axes)))))
         for task in reversed(stored):
             if task in following:
                 self.views[task] = self._base_view(following[task])

@@ -11,6 +11,7 @@ import matgrad as mg
 from matgrad.compiler.kernel.program import Loop, Program, Require, Rows, Step
 from matgrad.compiler.kernel.routines import cost
 from matgrad.compiler.plan import plan
+from matgrad.compiler.tensor.dims import Dim
 
 from .checking import planned_right
 
@@ -96,6 +97,17 @@ def test_softmax_computes_exponentials_once() -> None:
     program = planned("fn f(X: matrix[m, n]) = sum(softmax(X, 2) .* X)", "X")
     exponentials = [op for step in program.flat() if isinstance(step, Loop) for op in step.ops if op.function == "exp"]
     assert len(exponentials) == 1, str(program)
+
+
+def test_attention_computes_exponentials_once_and_goes_through_arrays_in_one_direction() -> None:
+    text = "fn f(Q: matrix[m, n], K: matrix[m, n], V: matrix[m, k]) = normfro(softmax(Q*K'/sqrt(n), 2)*V)^2"
+    program = planned(text, "Q", "K", "V", m=300, n=20, k=15)
+    loops = [step for step in program.flat() if isinstance(step, Loop)]
+    assert sum(op.function == "exp" for loop in loops for op in loop.ops) == 1, str(program)
+    for loop in loops:
+        accesses = [(a.view, a.labels) for a in loop.loads] + [(s.view, s.labels) for s in loop.stores]
+        inner = {labels[view.strides.index(Dim.of(1))] for view, labels in accesses if len(labels) > 1}
+        assert len(inner) <= 1, str(program)
 
 
 def test_backpropagation_shares_the_products_of_later_layers() -> None:
