@@ -304,6 +304,19 @@ def _square_blocks(n: Dim) -> Dim:
     return _blocks(n, n, n)
 
 
+# Triangular matrices are halved until they have so many rows, which work on so many columns at a time.
+LEAF, PANEL = 16, 128
+
+
+def _halving(n: Dim, k: Dim) -> Dim:
+    """The memory for a triangular matrix and n x k numbers: for the smallest parts, and for products."""
+    return LEAF * extreme("min", k, Dim.of(PANEL)) + _blocks(n, n, k)
+
+
+def _halving_itself(n: Dim) -> Dim:
+    return _halving(n, n)
+
+
 ROUTINES: dict[str, Signature] = {
     entry.name: entry
     for entry in (
@@ -345,8 +358,22 @@ ROUTINES: dict[str, Signature] = {
             scratch=lambda m, n: _blocks(m, m, n),
         ),
         Signature("symv", "nn,n->n", np.matmul, lambda n: 6 * n * n, _SCALED),
-        Signature("trmm_lower", "nn,n[k]->n[k]", lambda t, b: np.tril(t) @ b, lambda n, k: 3 * n * n * k, ("alpha",)),
-        Signature("trmm_upper", "nn,n[k]->n[k]", lambda t, b: np.triu(t) @ b, lambda n, k: 3 * n * n * k, ("alpha",)),
+        Signature(
+            "trmm_lower",
+            "nn,n[k]->n[k]",
+            lambda t, b: np.tril(t) @ b,
+            lambda n, k: 3 * n * n * k,
+            ("alpha",),
+            scratch=_halving,
+        ),
+        Signature(
+            "trmm_upper",
+            "nn,n[k]->n[k]",
+            lambda t, b: np.triu(t) @ b,
+            lambda n, k: 3 * n * n * k,
+            ("alpha",),
+            scratch=_halving,
+        ),
         Signature(
             "trsm_lower",
             "nn,n[k]->n[k]",
@@ -355,6 +382,7 @@ ROUTINES: dict[str, Signature] = {
             ("alpha",),
             can_fail=True,
             in_place=True,
+            scratch=_halving,
         ),
         Signature(
             "trsm_upper",
@@ -364,6 +392,7 @@ ROUTINES: dict[str, Signature] = {
             ("alpha",),
             can_fail=True,
             in_place=True,
+            scratch=_halving,
         ),
         # LAPACK.
         Signature(
@@ -373,7 +402,7 @@ ROUTINES: dict[str, Signature] = {
             lambda n: n * n * n,
             can_fail=True,
             in_place=True,
-            scratch=lambda n: n * n + _square_blocks(n),
+            scratch=_halving_itself,
         ),
         Signature(
             "triangular_inverse_upper",
@@ -382,17 +411,32 @@ ROUTINES: dict[str, Signature] = {
             lambda n: n * n * n,
             can_fail=True,
             in_place=True,
-            scratch=lambda n: n * n + _square_blocks(n),
+            scratch=_halving_itself,
         ),
-        Signature("cholesky", "nn->nn", _cholesky, lambda n: n * n * n, can_fail=True, in_place=True),
-        Signature("cholesky_solve", "nn,n[k]->n[k]", _cholesky_solve, lambda n, k: 6 * n * n * k, in_place=True),
+        Signature(
+            "cholesky",
+            "nn->nn",
+            _cholesky,
+            lambda n: n * n * n,
+            can_fail=True,
+            in_place=True,
+            scratch=_halving_itself,
+        ),
+        Signature(
+            "cholesky_solve",
+            "nn,n[k]->n[k]",
+            _cholesky_solve,
+            lambda n, k: 6 * n * n * k,
+            in_place=True,
+            scratch=_halving,
+        ),
         Signature(
             "cholesky_inverse",
             "nn->nn",
             lambda factor: _symmetric(_cholesky_solve(factor, np.eye(len(factor), dtype=factor.dtype))),
             lambda n: 2 * n * n * n,
             in_place=True,
-            scratch=lambda n: 2 * n * n + _square_blocks(n),
+            scratch=_halving_itself,
         ),
         Signature("lu", "nn->nn,n", _lu, lambda n: 2 * n * n * n, can_fail=True, integers=(2,)),
         Signature(

@@ -15,7 +15,8 @@ from typing import Any
 
 from ...compiler.kernel.routines import DEPTH, SIDE
 from ..intrinsics import number, shift
-from ..tiles import copied, has_masks, lanes, local_tile, tile, tile_columns, tile_vectors, transposed
+from ..tiles import copied, has_masks, lanes, local_tile, tile, tile_columns, tile_vectors
+from .moves import turned
 
 _ROWS = SIDE // 2  # of a packed block, in the direction of vectors
 
@@ -100,9 +101,8 @@ def _pack_left(m: Any, k: Any, A: Any, a0: Any, a1: Any, P: Any) -> Any:
                     copied(count, shift(source, p * a1), shift(target, p * high))
                     p += 1
             elif a1 == 1 and count == width:
-                while p + width <= k:
-                    transposed(shift(source, p), a0, shift(target, p * high), high)
-                    p += width
+                turned(width, k, source, a0, target, high)
+                p = k
             while p < k:
                 for r in range(width):
                     target[p * high + r] = source[r * a0 + p * a1] if r < count else number(P, 0.0)
@@ -114,26 +114,12 @@ def _pack_left(m: Any, k: Any, A: Any, a0: Any, a1: Any, P: Any) -> Any:
 
 def _pack_right(k: Any, n: Any, B: Any, b0: Any, b1: Any, P: Any) -> Any:
     """P = B by columns."""
-    width = lanes(B)
-    if b0 == 1:
-        for j in range(n):
-            source, target = shift(B, j * b1), shift(P, j * k)
-            for p in range(k):
-                target[p] = source[p]
-        return 0
-    j = 0
-    while j < n:
-        wide = min(width, n - j)
-        p = 0
-        if b1 == 1 and wide == width:
-            while p + width <= k:
-                transposed(shift(B, p * b0 + j), b0, shift(P, p + j * k), k)
-                p += width
-        while p < k:
-            for r in range(j, j + wide):
-                P[p + r * k] = B[p * b0 + r * b1]
-            p += 1
-        j += wide
+    if b1 == 1 and b0 != 1:
+        return turned(k, n, B, b0, P, k)
+    for j in range(n):
+        source, target = shift(B, j * b1), shift(P, j * k)
+        for p in range(k):
+            target[p] = source[p * b0]
     return 0
 
 

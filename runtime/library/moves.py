@@ -1,23 +1,57 @@
-"""Moving the entries of matrices: mirror.
+"""Moving the entries of matrices: mirror, and the transposing that products and factorizations need.
 
-Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: large matrices are
-taken in tiles, so that rows and columns stay in the cache.  Not for: arithmetic.
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines and functions for Numba.  Always holds: large
+matrices are taken in tiles, so that rows and columns stay in the cache.  Not for: arithmetic.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..intrinsics import shift
+from ..tiles import lanes, transposed
+
 _TILE = 16
+
+
+def turned(m: Any, n: Any, X: Any, x0: Any, Y: Any, y0: Any) -> Any:
+    """Y[j, i] = X[i, j], for matrices by rows."""
+    width = lanes(X)
+    i = 0
+    while i < m:
+        high = min(width, m - i)
+        j = 0
+        if high == width:
+            while j + width <= n:
+                transposed(shift(X, i * x0 + j), x0, shift(Y, j * y0 + i), y0)
+                j += width
+        while j < n:
+            for r in range(i, i + high):
+                Y[j * y0 + r] = X[r * x0 + j]
+            j += 1
+        i += high
+    return 0
 
 
 def mirror(n: Any, A: Any, a0: Any, a1: Any, P: Any, p0: Any, p1: Any) -> Any:
     """P = the symmetric matrix with the lower triangle of A."""
     for i0 in range(0, n, _TILE):
-        for j0 in range(0, i0 + 1, _TILE):
-            for i in range(i0, min(i0 + _TILE, n)):
-                for j in range(j0, min(j0 + _TILE, i + 1)):
-                    v = A[i * a0 + j * a1]
-                    P[i * p0 + j * p1] = v
-                    P[j * p0 + i * p1] = v
+        high = min(_TILE, n - i0)
+        for j0 in range(0, i0, _TILE):
+            for i in range(i0, i0 + high):
+                for j in range(j0, j0 + _TILE):
+                    P[i * p0 + j * p1] = A[i * a0 + j * a1]
+            if a1 == 1 and p1 == 1:
+                turned(high, _TILE, shift(A, i0 * a0 + j0), a0, shift(P, j0 * p0 + i0), p0)
+            elif a0 == 1 and p0 == 1:
+                turned(_TILE, high, shift(A, i0 + j0 * a1), a1, shift(P, j0 + i0 * p1), p1)
+            else:
+                for i in range(i0, i0 + high):
+                    for j in range(j0, j0 + _TILE):
+                        P[j * p0 + i * p1] = A[i * a0 + j * a1]
+        for i in range(i0, i0 + high):
+            for j in range(i0, i + 1):
+                v = A[i * a0 + j * a1]
+                P[i * p0 + j * p1] = v
+                P[j * p0 + i * p1] = v
     return 0

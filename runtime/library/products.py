@@ -17,7 +17,7 @@ _gemm = fortran("gemm", "cc iii r pi pi r pi")
 _N, _T = ord("N"), ord("T")
 
 _SMALL = 4096  # products of numbers: up to here our own code is faster, whatever the vectors
-_SHARED = 2**30  # products of numbers: from here on, BLAS may share them out among its threads
+SHARED = 2**30  # products of numbers: from here on, BLAS may share them out among its threads
 
 
 def gemm(
@@ -38,7 +38,7 @@ def gemm(
         a1 = m if a0 == 1 else 1
         b0 = n if b1 == 1 else 1
     unit = (a0 == 1 or a1 == 1) and (b0 == 1 or b1 == 1) and (c0 == 1 or c1 == 1)
-    few = m * n * k <= (_SHARED if vector_bytes(C) > 16 else _SMALL)
+    few = m * n * k <= (SHARED if vector_bytes(C) > 16 else _SMALL)
     if few or not unit:
         return product(0, m, k, n, alpha, beta, A, a0, a1, B, b0, b1, C, c0, c1, scratch)
     # BLAS counts by columns: a C by rows is its transpose by columns, C' = B' A'.
