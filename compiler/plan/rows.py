@@ -9,6 +9,8 @@ Not for: arrays that stay in the cache anyway.
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -25,6 +27,8 @@ LARGE = 20_000
 HUGE = 2_000_000
 # Fewer rows, and fewer columns, than this are not worth a pass.
 FEWEST = (16, 1024)
+# Longer runs of steps are not tried: the search would take too long in large programs.
+LONGEST = 24
 ROUTINES_OF_ROWS = frozenset({"gemv", "ger", "copy", "gemm"})
 # A product of two matrices with more rows or columns than this is bound by arithmetic, and slower by blocks.
 THIN = 16
@@ -54,16 +58,16 @@ def _join(steps: Sequence[Step], group: Sequence[Buffer], axis: int, guess: Gues
     touched = [[v.buffer.name for v in views(s) if v.buffer.name in names] for s in steps]
     touching = [k for k, s in enumerate(steps) if touched[k] and isinstance(s, Loop | Routine)]
     after = _after(steps)
-    for length in range(len(touching), 1, -1):
+    for length in range(min(len(touching), LONGEST), 1, -1):
         for start in range(len(touching) - length + 1):
             chosen = touching[start : start + length]
             counts = [name for k in chosen for name in set(touched[k])]
             if len(counts) == len(set(counts)):
                 continue  # nothing is read twice
+            own = sum(1 << k for k in chosen)
+            before = functools.reduce(operator.or_, (after[k] for k in chosen))
             members = [
-                k
-                for k in range(chosen[0], chosen[-1] + 1)
-                if k in chosen or (any(after[k] >> a & 1 for a in chosen) and any(after[b] >> k & 1 for b in chosen))
+                k for k in range(chosen[0], chosen[-1] + 1) if own >> k & 1 or (after[k] & own and before >> k & 1)
             ]
             found = _pass([steps[k] for k in members], names[touched[chosen[0]][0]], axis, guess)
             if found is not None:
