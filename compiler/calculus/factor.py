@@ -84,6 +84,21 @@ def _taken_out(expression: Sum, key: Key, taken: dict[int, int]) -> Expr:
     return algebra.add([*kept, (Fraction(1), _joined(key, inner, expression))], expression.shape)
 
 
+def merged_diagonal(expression: Contract) -> Expr | None:
+    """The contraction with the diagonal of a sum made of those of its terms, where some are the same: the diagonal of
+    A + A' is twice that of A.  None where that makes nothing shorter."""
+    for position, (factor, at) in enumerate(expression.factors):
+        if not isinstance(factor, Sum) or len(at) != 2 or at[0] != at[1]:
+            continue
+        size = factor.shape[0]
+        inner = algebra.add([(c, algebra.diagonal(term)) for c, term in factor.terms], (size,))
+        if not isinstance(inner, Sum) or len(inner.terms) < len(factor.terms):
+            factors = [placed for k, placed in enumerate(expression.factors) if k != position]
+            sizes = dict(enumerate(expression.sizes))
+            return algebra.contract([*factors, (inner, at[:1])], range(expression.order), sizes)
+    return None
+
+
 def _is_indicator(factor: Expr) -> bool:
     return isinstance(factor, Map) and factor.function in COMPARISONS
 

@@ -19,7 +19,7 @@ from ..tensor import algebra
 from ..tensor.dims import Dim
 from ..tensor.expr import Atom, Contract, Expr, Map, Reduce, Shape, Sum, Symbol, symbol, topological
 from ..tensor.properties import PREDICATES
-from .factor import factored
+from .factor import factored, merged_diagonal
 from .match import ELEMENTS, Binding, match, match_inside, match_sum
 from .rulebook import rulebook
 
@@ -124,6 +124,10 @@ def rewrites(expression: Expr) -> Iterator[Step]:
         after = factored(expression)
         if after is not None:
             yield Step("common-factor", expression, after)
+    if isinstance(expression, Contract):
+        after = merged_diagonal(expression)
+        if after is not None:
+            yield Step("diagonal-of-sum", expression, after)
 
 
 def _possible(rule: CompiledRule, expression: Expr) -> bool:

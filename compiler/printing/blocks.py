@@ -33,10 +33,11 @@ def block_node(printer: Printer, expression: Sum) -> Node | None:
     cells: dict[tuple[Range, ...], Expr] = {}
     for coefficient, term in expression.terms:
         found = placed(term)
-        if found is None or found[0] in cells:
+        if found is None:
             return None
         ranges, entry = found
-        cells[ranges] = scaled(entry, coefficient)
+        here = scaled(entry, coefficient)
+        cells[ranges] = algebra.total(cells[ranges], here) if ranges in cells else here
     axes = [tiling({ranges[axis] for ranges in cells}, size) for axis, size in enumerate(expression.shape)]
     if any(axis is None for axis in axes):
         return None

@@ -17,6 +17,7 @@ from .contraction import (
     MOST_REPEATED,
     MULTILINEAR,
     add,
+    components,
     contract,
     delta,
     ones,
@@ -165,6 +166,12 @@ def power(base: Expr, exponent: Scalar) -> Expr:
         if all(at in ((), labels) for _, at in base.factors):
             powers = [(power(f, exponent), at) for f, at in base.factors]
             return contract(powers, labels, dict(enumerate(base.shape)))
+    if whole and isinstance(base, Contract) and not base.order:  # a product of sums is one of powers of the sums
+        parts = components(list(base.factors), set())
+        if len(parts) > 1:
+            sizes = dict(enumerate(base.sizes))
+            apart = [contract(part, (), {k: sizes[k] for _, at in part for k in at}) for part in parts]
+            return contract([(power(part, exponent), ()) for part in apart], (), {})
     if exponent == Fraction(1, 2):
         return map_("sqrt", (base,))
     if exponent == Fraction(-1, 2):

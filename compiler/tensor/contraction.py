@@ -301,7 +301,7 @@ def _canonical(flat: list[Factor], outputs: Labels, size_of: Mapping[int, Dim], 
             return add([(c, contract([(e, at)], range(len(shape)), sizes)) for c, e in factor.terms], shape)
     number = {label: position for position, label in enumerate(outputs)}
     pieces = []
-    for piece in _components(flat, set(outputs)):
+    for piece in components(flat, set(outputs)):
         encoded, order = _label_component(piece, number, size_of)
         pieces.append((encoded, order, piece))
     pieces.sort(key=lambda item: item[0])
@@ -322,7 +322,7 @@ def _canonical(flat: list[Factor], outputs: Labels, size_of: Mapping[int, Dim], 
     return made
 
 
-def _components(flat: list[Factor], outputs: set[int]) -> list[list[Factor]]:
+def components(flat: list[Factor], outputs: set[int]) -> list[list[Factor]]:
     """Groups of factors connected by summed labels."""
     group_of: dict[int, int] = {}
     groups: dict[int, list[Factor]] = {}
