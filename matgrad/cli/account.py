@@ -50,7 +50,10 @@ def forms(account: Saving) -> Iterator[Line]:
         yield [("fold", f"  The planner's budget ({searched.budget} units) was used up: there may be better forms.")]
     elif searched.judged:
         yield [
-            ("reference", f"  {used} of {searched.budget} units of the planner's budget were used: none is left to try")
+            (
+                "reference",
+                f"  {used} of {searched.budget} units of the planner's budget were used; no other form costs less",
+            )
         ]
     for taken in searched.taken:
         for old, new in taken.what:
