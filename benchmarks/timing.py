@@ -16,6 +16,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 SAMPLE_SECONDS = 0.001  # of a sample: calls that are shorter are repeated
+_WARMING_UP = 3.0  # seconds, of calls before the first sample
 
 
 class Effort(NamedTuple):
@@ -65,7 +66,11 @@ def interleaved(calls: Mapping[str, Callable[[], object]], effort: Effort = FULL
 
 def _count(call: Callable[[], object]) -> int:
     """How many calls make a sample; also warms up."""
-    call()
+    began = time.perf_counter()
+    for _ in range(4):  # the first calls may be interpreted while a kernel is compiled
+        call()
+        if time.perf_counter() - began > _WARMING_UP:
+            break
     count = 1
     while (seconds := _sample(call, count) * count) < SAMPLE_SECONDS / 4:
         count *= 4
