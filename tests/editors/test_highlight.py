@@ -126,7 +126,7 @@ def test_the_grammar_is_current(rewrite: bool) -> None:
     text = json.dumps(textmate(), indent=2, ensure_ascii=False) + "\n"
     if rewrite:
         GRAMMAR.write_text(text, encoding="utf-8")
-    assert GRAMMAR.read_text(encoding="utf-8") == text
+    assert GRAMMAR.read_text(encoding="utf-8") == text, "write it again: pytest tests/editors --rewrite"
 
 
 def test_the_plugin_names_the_grammar() -> None:

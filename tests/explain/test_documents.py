@@ -17,6 +17,7 @@ from matgrad.cli.group import cli
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "derivations.md"
+AGAIN = "look at what changed, then write it: pytest tests/explain/test_documents.py --rewrite"
 BLOCK = re.compile(r"<!-- matgrad (.*?) -->\n.*?<!-- end -->", re.DOTALL)
 
 
@@ -31,7 +32,7 @@ def written(command: str, rewrite: bool) -> str:
             if rewrite:
                 picture.parent.mkdir(exist_ok=True)
                 picture.write_bytes(drawn.read_bytes())
-            assert picture.read_bytes() == drawn.read_bytes()
+            assert picture.read_bytes() == drawn.read_bytes(), AGAIN
         else:
             text = printed(arguments)
     made = f"<!-- matgrad {command} -->\n```console\n$ matgrad {command.partition(' --svg')[0]}\n{text}```\n"
@@ -61,4 +62,4 @@ def test_the_page_is_current(rewrite: bool) -> None:
     made = BLOCK.sub(lambda found: written(found.group(1), rewrite), page)
     if rewrite:
         PAGE.write_text(made, encoding="utf-8")
-    assert made == page
+    assert made == page, AGAIN
