@@ -8,8 +8,11 @@ its errors shown, by whoever needs it.
 
 from __future__ import annotations
 
+# What compiles imports the first, which a thread cannot do any more when the program is ending.  It and the second hold
+# locks while a process is forked: imported before this module, they take them after our own.
+import concurrent.futures.thread  # noqa: F401
 import contextlib
-import logging  # noqa: F401  # it holds a lock while a process is forked; imported first, it takes that after our own
+import logging  # noqa: F401
 import os
 import threading
 from collections import deque

@@ -9,6 +9,8 @@ microsecond; every other call goes to the fallback.  Not for: what happens in th
 from __future__ import annotations
 
 import ctypes
+import platform
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -25,6 +27,7 @@ Nest = Any  # the number of an output, or a tuple of nests: how the results are 
 Limits = Mapping[tuple[int, int], tuple[int, int]]  # (input, axis) -> smallest and largest size
 
 _LARGEST = 2**62
+_TESTED = ((3, 11), (3, 12), (3, 13))
 
 
 def doorway(
@@ -164,7 +167,12 @@ def _numpy_function(index: int) -> int:
 
 @cache
 def _structures_as_expected() -> bool:
-    """Whether objects look in this Python and NumPy as `entry_words.py` says."""
+    """Whether this is a Python that was tested, and objects look in it and in NumPy as `entry_words.py` says."""
+    has_lock = getattr(sys, "_is_gil_enabled", lambda: True)()  # borrowed references need it
+    if sys.implementation.name != "cpython" or sys.version_info[:2] not in _TESTED or not has_lock:
+        return False
+    if platform.machine() not in ("x86_64", "AMD64"):
+        return False
 
     def word(address: int) -> int:
         return ctypes.c_int64.from_address(address).value

@@ -21,7 +21,7 @@ from matgrad.compiler.kernel.program import Buffer, Load, Loop, Op, Program, Ref
 from matgrad.compiler.tensor.dims import Dim
 from matgrad.grammar.errors import ArgumentError, DomainError, ShapeError
 from matgrad.grammar.errors import TypeError as MatgradTypeError
-from matgrad.runtime import threads
+from matgrad.runtime import entry, threads
 from matgrad.runtime.entries import Entries
 from matgrad.runtime.kernel import Kernel
 from matgrad.runtime.threads import functions, some_threads
@@ -307,6 +307,16 @@ def test_each_class_of_sizes_has_an_entry() -> None:
     assert not seen
     check(entries.first(*(arguments := data(64, 3))), truth(*arguments))
     assert seen == [64]
+
+
+def test_a_python_that_was_not_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entry, "_structures_as_expected", lambda: False)
+    assert RIDGE.entry() == RIDGE.run
+    x, y, w, lam = data()
+    entries = Entries(RIDGE.run)
+    entries.add(RIDGE, {})
+    check(entries.first(x, y, w, lam), truth(x, y, w, lam))
+    check(RIDGE.entry({0: x, 1: y, 3: lam})(w, out=np.empty(3)), truth(x, y, w, lam))
 
 
 def test_many_classes_of_sizes() -> None:
