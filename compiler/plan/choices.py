@@ -117,7 +117,9 @@ class _Search:
                     )
         for current in order:
             if isinstance(current, Sum) and current.order == 2:
-                for other in itertools.chain(_halves(current), factorings(current)):
+                flat = _flat(current)
+                sums = [e for e in dict.fromkeys((current, flat)) if isinstance(e, Sum)]
+                for other in itertools.chain(_halves(flat), *map(factorings, sums)):
                     yield ((current, other),)
             if isinstance(current, Sum) and current in users and _low_rank(current, self.guess):
                 changes = tuple(
@@ -191,19 +193,21 @@ def _parts(before: Form, after: Form, change: Change) -> tuple[Form, Form]:
     )
 
 
-def _halves(current: Sum) -> Iterator[Expr]:
+def _halves(flat: Expr) -> Iterator[Expr]:
     """The sum as that of a matrix and its transpose."""
-    if current.shape[0] != current.shape[1]:
-        return
+    if isinstance(flat, Sum) and symmetric(flat):
+        yield from mirrored(flat)
+
+
+def _flat(current: Sum) -> Expr:
+    """The sum with sums that are factors of its terms multiplied out."""
     terms: list[tuple[Fraction, Expr]] = []
     for coefficient, term in current.terms:
         factor = next((f for f in term.operands if isinstance(f, Sum)), None) if isinstance(term, Contract) else None
-        if isinstance(term, Contract) and factor is not None and len(factor.terms) <= MOST_TERMS:
+        if isinstance(term, Contract) and factor is not None and _worth(term, factor):
             term = _multiplied_out(term, factor)
         terms.append((coefficient, term))
-    whole = add(terms, current.shape)
-    if isinstance(whole, Sum) and symmetric(whole):
-        yield from mirrored(whole)
+    return add(terms, current.shape)
 
 
 def _low_rank(factor: Sum, guess: Guess) -> bool:

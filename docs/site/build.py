@@ -32,10 +32,11 @@ def build(folder: Path) -> int:
 
 def stage(source: Path) -> None:
     """Write what Sphinx reads: the pages with links that hold on the site, generated pages, and listings of files."""
-    source.mkdir(parents=True)
+    pictures = source / links.IMAGES
+    pictures.mkdir(parents=True)
     pages = {**links.pages(), **{name: ROOT / "docs" / f"{name}.md" for name in GENERATED}}
     texts = {name: path.read_text(encoding="utf-8") for name, path in links.pages().items()}
-    texts |= {name: make() for name, make in GENERATED.items()}
+    texts |= {name: make(pictures) for name, make in GENERATED.items()}
     wanted: set[Path] = set()
     for name, text in texts.items():
         write(source, name, links.for_site(text, pages[name], wanted))
@@ -43,9 +44,7 @@ def stage(source: Path) -> None:
     for name, text in links.listings(wanted).items():
         write(source, name, text)
     for path in links.images():
-        target = source / links.IMAGES / path.name
-        target.parent.mkdir(exist_ok=True)
-        shutil.copy(path, target)
+        shutil.copy(path, pictures / path.name)
 
 
 def write(source: Path, name: str, text: str) -> None:

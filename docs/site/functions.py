@@ -66,8 +66,8 @@ Of arrays of any shape, which the result has. Several arguments have one shape, 
 `+`."""
 
 
-def page() -> str:
-    """The page."""
+def page(_pictures: Path) -> str:
+    """The page; it has no pictures."""
     check_complete()
     parts = [INTRODUCTION + table(("attribute", "means", "grad(tr(A'\\*X), X)"), attribute_rows())]
     for title, functions in WORDS.items():

@@ -10,6 +10,7 @@ import contextlib
 import html
 import re
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner
@@ -22,6 +23,7 @@ from matgrad.compiler.explain.pages import STYLE, html_part
 from matgrad.runtime.saving import Saving, saving
 
 from . import rules
+from .links import IMAGES
 from .markdown import block, folded, table
 from .objectives import OBJECTIVES, Entry
 
@@ -43,8 +45,8 @@ evaluated from left to right, and of the plan. *Time* is that of one call of the
 RULE = re.compile(r'<span class="rule">([^<]*)</span>')
 
 
-def page() -> str:
-    """The page."""
+def page(pictures: Path) -> str:
+    """The page; the pictures of the plans go into the folder."""
     results = report.load("gallery")
     times = {row["objective"]: row["best"] for row in results["rows"]}
     entries = [Shown(entry) for entry in OBJECTIVES]
@@ -56,7 +58,7 @@ def page() -> str:
     ]
     for section, group in groupby(entries, key=lambda s: s.entry.section):
         parts.append(f"## {section}\n")
-        parts += [shown.text() for shown in group]
+        parts += [shown.text(pictures) for shown in group]
     return "\n".join(parts)
 
 
@@ -95,7 +97,7 @@ class Shown:
             planned = f"{float(self.function.value_and_grad(self.entry.by).cost(**self.entry.sizes)):,.0f}"
         return [sizes, written, planned, report.microseconds(times.get(self.entry.name))]
 
-    def text(self) -> str:
+    def text(self, pictures: Path) -> str:
         """The part of the page."""
         name, comment = self.entry.by, self.entry.comment()
         derivation = re.sub(r"<style>.*?</style>\n", "", html_part(self.derivation.derived, True), flags=re.DOTALL)
@@ -109,14 +111,29 @@ class Shown:
             folded("Derivation", RULE.sub(linked, derivation)),
         ]
         if self.account is not None:
-            parts.append(folded("Plan", f"<pre>{html.escape(self.plan())}</pre>"))
+            picture = pictures / f"plan-{self.entry.name}.svg"
+            plan = f"<pre>{html.escape(self.plan(picture))}</pre>"
+            parts.append(
+                folded("Plan", f"{plan}\n\n![{self.entry.title}, as written and as planned]({IMAGES}/{picture.name})")
+            )
         return "\n".join(parts)
 
-    def plan(self) -> str:
-        """What `matgrad explain --plan` prints, without the derivative at its beginning."""
+    def plan(self, picture: Path) -> str:
+        """What `matgrad explain --plan --svg` prints, without the derivative at its beginning; draws the picture."""
         entry = self.entry
         options = [part for name, size in entry.sizes.items() for part in ("--size", f"{name}={size}")]
-        command = ["explain", str(entry.path), "--fn", entry.name, "--wrt", entry.by, "--plan", *options]
+        command = [
+            "explain",
+            str(entry.path),
+            "--fn",
+            entry.name,
+            "--wrt",
+            entry.by,
+            "--plan",
+            "--svg",
+            str(picture),
+            *options,
+        ]
         done = CliRunner().invoke(cli, command, catch_exceptions=False)
         assert not done.exit_code, done.output
         _, title, rest = done.output.partition("\nOperations")

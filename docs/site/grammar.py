@@ -51,8 +51,8 @@ times, `+` at least once; names in capitals are terminals, and names that begin 
 """
 
 
-def page() -> str:
-    """The page."""
+def page(_pictures: Path) -> str:
+    """The page; it has no pictures."""
     text = GRAMMAR.read_text(encoding="utf-8")
     rows = [row(operator, level) for level in LEVELS for operator in operators(text, level)]
     operator_table = table(("operator", "is", "example", "for", "gives", "differential"), rows)

@@ -30,7 +30,7 @@ LANGUAGES = {".py": "python", ".mg": "matgrad", ".toml": "toml", ".md": "markdow
 def pages() -> dict[str, Path]:
     """The pages that are files of the repository, by their names on the site."""
     found = {path.stem: path for path in sorted((ROOT / "docs").glob("*.md")) if path != NAVIGATION}
-    return {**found, "contributing": ROOT / "CONTRIBUTING.md"}
+    return {**found, "editors": ROOT / "editors" / "README.md", "contributing": ROOT / "CONTRIBUTING.md"}
 
 
 def outside_code(text: str, change: Callable[[str], str]) -> str:
@@ -77,13 +77,13 @@ def for_site(text: str, path: Path, wanted: set[Path]) -> str:
         to, anchor = place(target, path)
         anchor = f"#{anchor}" if anchor else ""
         if to in by_path:
-            return f"{mark}[{label}]({by_path[to]}.md{anchor})"
+            return f"{mark}[{label}](/{by_path[to]}.md{anchor})"
         if not to.exists() or not to.is_relative_to(ROOT):
             return found.group()
         if mark:
-            return f"![{label}]({IMAGES}/{to.name})"
+            return f"![{label}](/{IMAGES}/{to.name})"
         wanted.add(to)
-        return f"[{label}]({listing(to)}.md)"
+        return f"[{label}](/{listing(to)}.md)"
 
     return outside_code(text, lambda part: LINK.sub(replaced, part))
 
@@ -105,9 +105,15 @@ def listing(path: Path) -> str:
 
 def listings(wanted: set[Path]) -> dict[str, str]:
     """The pages that show files, and folders with the files in them; they are in no menu."""
-    return {
-        listing(path): f"---\norphan: true\n---\n\n{_folder(path) if path.is_dir() else _file(path)}" for path in wanted
-    }
+    found: dict[str, str] = {}
+    while missing := [path for path in wanted if listing(path) not in found]:
+        for path in missing:
+            if path.suffix == ".md":
+                text = for_site(path.read_text(encoding="utf-8"), path, wanted)
+            else:
+                text = _folder(path) if path.is_dir() else _file(path)
+            found[listing(path)] = f"---\norphan: true\n---\n\n{text}"
+    return found
 
 
 def _file(path: Path, title: str = "#") -> str:

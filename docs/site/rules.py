@@ -64,8 +64,8 @@ REFERENCES = """\
 """
 
 
-def page() -> str:
-    """The page."""
+def page(_pictures: Path) -> str:
+    """The page; it has no pictures."""
     tried = corruptions()
     sections, lines = [], 0
     linked: set[str] = set()

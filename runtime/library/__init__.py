@@ -19,11 +19,11 @@ from ...compiler.kernel.routines import ROUTINES
 # Not names of routines.
 _MODULES = (
     *("blocks", "products", "symmetric", "moves", "triangular", "definite", "general", "spectral", "functions"),
-    *("sparse", "checks"),
+    *("sparse", "checks", "shared"),
 )
 
 # The parameters of parts: integers, reals, addresses of inputs, outputs and scratch memory.
-PARTS = {"product": "iiiirr aii aii oii s"}
+PARTS = {"product": "iiiirr aii aii oii s", "turned": "ii ai oi", "leaf": "iiiir aii aii s"}
 
 
 def symbol(name: str, dtype: str) -> str:
@@ -47,8 +47,8 @@ def implementation(name: str) -> Callable[..., Any]:
 
 
 def speed(name: str) -> int:
-    """LLVM's level of optimisation (`native.emit`): the loops of parts are written in vectors."""
-    return 1 if name in PARTS else 3
+    """LLVM's level of optimisation (`native.emit`): some loops are written in vectors already."""
+    return 1 if name in ("product", "turned", "mirror") else 3
 
 
 def parameters(name: str, dtype: Any) -> tuple[Any, ...]:

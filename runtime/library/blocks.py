@@ -16,7 +16,7 @@ from typing import Any
 from ...compiler.kernel.routines import DEPTH, SIDE
 from ..intrinsics import number, shift
 from ..tiles import copied, has_masks, lanes, local_tile, tile, tile_columns, tile_vectors
-from .moves import turned
+from . import turned
 
 _ROWS = SIDE // 2  # of a packed block, in the direction of vectors
 

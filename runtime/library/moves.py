@@ -1,6 +1,6 @@
-"""Moving the entries of matrices: mirror, and the transposing that products and factorizations need.
+"""Moving the entries of matrices: mirror.
 
-Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines and functions for Numba.  Always holds: large
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: large
 matrices are taken in tiles, so that rows and columns stay in the cache.  Not for: arithmetic.
 """
 
@@ -9,28 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..intrinsics import shift
-from ..tiles import lanes, transposed
+from . import turned
 
 _TILE = 16
-
-
-def turned(m: Any, n: Any, X: Any, x0: Any, Y: Any, y0: Any) -> Any:
-    """Y[j, i] = X[i, j], for matrices by rows."""
-    width = lanes(X)
-    i = 0
-    while i < m:
-        high = min(width, m - i)
-        j = 0
-        if high == width:
-            while j + width <= n:
-                transposed(shift(X, i * x0 + j), x0, shift(Y, j * y0 + i), y0)
-                j += width
-        while j < n:
-            for r in range(i, i + high):
-                Y[j * y0 + r] = X[r * x0 + j]
-            j += 1
-        i += high
-    return 0
 
 
 def mirror(n: Any, A: Any, a0: Any, a1: Any, P: Any, p0: Any, p1: Any) -> Any:

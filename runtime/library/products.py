@@ -16,6 +16,7 @@ from . import product
 _gemm = fortran("gemm", "cc iii r pi pi r pi")
 _N, _T = ord("N"), ord("T")
 
+_LOOP = 27  # products of numbers: up to here, plain loops
 _SMALL = 4096  # products of numbers: up to here our own code is faster, whatever the vectors
 SHARED = 2**30  # products of numbers: from here on, BLAS may share them out among its threads
 
@@ -38,6 +39,16 @@ def gemm(
         a1 = m if a0 == 1 else 1
         b0 = n if b1 == 1 else 1
     unit = (a0 == 1 or a1 == 1) and (b0 == 1 or b1 == 1) and (c0 == 1 or c1 == 1)
+    if m * n * k <= _LOOP:
+        zero = number(C, 0.0)
+        for i in range(m):
+            for j in range(n):
+                total = zero
+                for p in range(k):
+                    total = plus(total, A[i * a0 + p * a1] * B[p * b0 + j * b1])
+                total = alpha * total
+                C[i * c0 + j * c1] = total if beta == zero else total + beta * C[i * c0 + j * c1]
+        return 0
     few = m * n * k <= (SHARED if vector_bytes(C) > 16 else _SMALL)
     if few or not unit:
         return product(0, m, k, n, alpha, beta, A, a0, a1, B, b0, b1, C, c0, c1, scratch)

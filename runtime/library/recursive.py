@@ -12,11 +12,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...compiler.kernel.routines import LEAF, PANEL
+from ...compiler.kernel.routines import LEAF
 from ..elementary import sqrt
 from ..intrinsics import number, plus, shift
-from . import product
-from .moves import turned
+from . import leaf, product
 
 
 def solve(
@@ -24,7 +23,7 @@ def solve(
 ) -> Any:  # fmt: skip
     """X = inv(T) X."""
     if n <= LEAF:
-        return _leaf(1, lower, n, k, number(X, 1.0), T, t0, t1, X, x0, x1, panel)
+        return leaf(1, lower, n, k, number(X, 1.0), T, t0, t1, X, x0, x1, panel)
     half = _half(n)
     rest = n - half
     last, below = shift(T, half * (t0 + t1)), shift(X, half * x0)
@@ -45,7 +44,7 @@ def multiply(
 ) -> Any:  # fmt: skip
     """X = alpha T X."""
     if n <= LEAF:
-        return _leaf(0, lower, n, k, alpha, T, t0, t1, X, x0, x1, panel)
+        return leaf(0, lower, n, k, alpha, T, t0, t1, X, x0, x1, panel)
     half = _half(n)
     rest = n - half
     last, below = shift(T, half * (t0 + t1)), shift(X, half * x0)
@@ -141,56 +140,3 @@ def factor(n: Any, L: Any, l0: Any, l1: Any, panel: Any, scratch: Any) -> Any:
 def _half(n: Any) -> Any:
     """About half of the rows, whole leaves."""
     return (n + 2 * LEAF - 1) // (2 * LEAF) * LEAF
-
-
-def _leaf(
-    inverse: Any, lower: Any, n: Any, k: Any, alpha: Any,
-    T: Any, t0: Any, t1: Any, X: Any, x0: Any, x1: Any, panel: Any,
-) -> Any:  # fmt: skip
-    """X = alpha T X, or X = inv(T) X, for few rows: in panels whose rows are contiguous."""
-    for j in range(0, k, PANEL):
-        wide = min(PANEL, k - j)
-        rows, step = shift(X, j * x1), x0
-        if x1 != 1:
-            rows, step = panel, wide
-            if x0 == 1:
-                turned(wide, n, shift(X, j * x1), x1, rows, step)
-            else:
-                for i in range(n):
-                    for c in range(wide):
-                        rows[i * step + c] = X[i * x0 + (j + c) * x1]
-        # Solving, what stands in a row's products is done before it; multiplying, after it.
-        for q in range(n):
-            i = q if inverse == lower else n - 1 - q
-            first, end = (0, i) if lower == 1 else (i + 1, n)
-            row = shift(rows, i * step)
-            pivot = T[i * (t0 + t1)]
-            pivot = number(X, 1.0) / pivot if inverse == 1 else alpha * pivot
-            sign = number(X, -1.0) if inverse == 1 else alpha
-            if inverse == 0:
-                for c in range(wide):
-                    row[c] *= pivot
-            p = first
-            while p + 4 <= end:
-                f0, f1 = sign * T[i * t0 + p * t1], sign * T[i * t0 + (p + 1) * t1]
-                f2, f3 = sign * T[i * t0 + (p + 2) * t1], sign * T[i * t0 + (p + 3) * t1]
-                r0, r1 = shift(rows, p * step), shift(rows, (p + 1) * step)
-                r2, r3 = shift(rows, (p + 2) * step), shift(rows, (p + 3) * step)
-                for c in range(wide):
-                    row[c] += f0 * r0[c] + f1 * r1[c] + f2 * r2[c] + f3 * r3[c]
-                p += 4
-            while p < end:
-                f0, r0 = sign * T[i * t0 + p * t1], shift(rows, p * step)
-                for c in range(wide):
-                    row[c] += f0 * r0[c]
-                p += 1
-            if inverse == 1:
-                for c in range(wide):
-                    row[c] *= pivot
-        if x1 != 1 and x0 == 1:
-            turned(n, wide, rows, step, shift(X, j * x1), x1)
-        elif x1 != 1:
-            for i in range(n):
-                for c in range(wide):
-                    X[i * x0 + (j + c) * x1] = rows[i * step + c]
-    return 0

@@ -11,6 +11,7 @@ from typing import Any
 from ..intrinsics import number, plus, shift
 from . import gemm, gemv, mirror, product
 
+_LOOP = 512  # products of numbers: up to here, plain loops
 _SYMV = 64  # rows: below, the whole matrix is read
 
 
@@ -18,6 +19,17 @@ def syrk(
     n: Any, k: Any, alpha: Any, beta: Any, A: Any, a0: Any, a1: Any, C: Any, c0: Any, c1: Any, scratch: Any
 ) -> Any:  # fmt: skip
     """C = alpha A A' + beta C."""
+    if n * n * k <= _LOOP:
+        zero = number(C, 0.0)
+        for i in range(n):
+            for j in range(i + 1):
+                total = zero
+                for p in range(k):
+                    total = plus(total, A[i * a0 + p * a1] * A[j * a0 + p * a1])
+                total = alpha * total if beta == zero else alpha * total + beta * C[i * c0 + j * c1]
+                C[i * c0 + j * c1] = total
+                C[j * c0 + i * c1] = total
+        return 0
     product(1, n, k, n, alpha, beta, A, a0, a1, A, a1, a0, C, c0, c1, scratch)
     mirror(n, C, c0, c1, C, c0, c1)
     return 0

@@ -37,17 +37,23 @@ RNG = np.random.default_rng(11)
 
 
 @cache
+def address(name: str, dtype: str, width: int) -> int:
+    """The address of a compiled part for vectors of a width."""
+    symbol = f"tested_{width}_{name}_{dtype}"
+    kinds = library.parameters(name, getattr(types, dtype))
+    text = native.lower(library.implementation(name), kinds, symbol, width)
+    code, needed = native.emit(text, [symbol], speed=library.speed(name))
+    parts = {n: found for n in needed if (found := library.parse_symbol(n))}
+    symbols = {n: address(part, kind, width) for n, (part, kind) in parts.items()}
+    return native.load(code, symbols, [symbol])[symbol]
+
+
 def function(dtype: str, width: int) -> Any:
     """The compiled part `product` for vectors of a width."""
-    symbol = f"tested_product_{dtype}_{width}"
-    kinds = library.parameters("product", getattr(types, dtype))
-    text = native.lower(library.implementation("product"), kinds, symbol, width)
-    code, needed = native.emit(text, [symbol], speed=library.speed("product"))
-    address = native.load(code, {}, [symbol])[symbol]
-    assert set(needed) <= {"memcpy", "memset"}
     word, real, place = ctypes.c_int64, ctypes.c_double if dtype == "float64" else ctypes.c_float, ctypes.c_void_p
     matrix = (place, word, word)
-    return ctypes.CFUNCTYPE(word, *[word] * 4, real, real, *matrix, *matrix, *matrix, place)(address)
+    kind = ctypes.CFUNCTYPE(word, *[word] * 4, real, real, *matrix, *matrix, *matrix, place)
+    return kind(address("product", dtype, width))
 
 
 @cache
