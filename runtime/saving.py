@@ -29,6 +29,7 @@ from ..compiler.plan.structure import structured
 from ..compiler.printing import printer
 from ..compiler.tensor.dims import Dim
 from ..compiler.tensor.expr import Expr
+from ..compiler.tensor.sparse import carried
 from ..grammar import errors, syntax
 from .compilation import Compilation
 from .verification.sampling import size_names
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .function import Function
 
 USUAL = 100  # the size that is taken where none is given
+STORED = {"nnz": 10 * USUAL, "pairs": 55 * USUAL}  # of a sparse matrix: ten elements in each row, and pairs of them
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,9 @@ def saving(function: Function, operation: str, derived: Derived, sizes: Mapping[
     Raises mg.ArgumentError for an unknown size, mg.Error for a function that has no kernel.
     """
     definition = function.definition()
-    names = size_names(definition)
+    plain = size_names(definition)
+    stored = {n for p in carried(definition.parameters) for d in p.shape for n in d.names} - set(plain)
+    names = [*plain, *sorted(stored)]
     for name in sizes:
         if name not in names:
             close = errors.suggest(name, names)
@@ -101,9 +105,9 @@ def saving(function: Function, operation: str, derived: Derived, sizes: Mapping[
                 found=f"the sizes are {', '.join(names)}",
                 hint=f"did you mean {close}?" if close else "",
             )
-    chosen = {name: sizes.get(name, USUAL) for name in names}
+    chosen = {name: sizes.get(name, USUAL) for name in plain}
     variables = [name for name, _ in derived.directions]
-    counter = Formulas(derived, names)
+    counter = Formulas(derived, plain)
     if operation == "grad":
         value, gradient = function, function.grad(*variables)
         whole = function.value_and_grad(*variables)
@@ -126,8 +130,10 @@ def saving(function: Function, operation: str, derived: Derived, sizes: Mapping[
         plans = [Entry("the derivative, planned", cost(joint))]
         formulas = [Entry("the derivative, as written", counter.derivative())]
     labels = counter.labels(operation == "grad")
+    used = memory(joint).names.union(*(entry.operations.thirds.names for entry in plans if entry.operations))
+    chosen_stored = {name: sizes.get(name, STORED[name.partition("_")[0]]) for name in sorted(stored & used)}
     return Saving(
-        chosen,
+        chosen | chosen_stored,
         tuple(counter.rules()),
         tuple(formulas),
         tuple(plans),
@@ -144,9 +150,10 @@ def saving(function: Function, operation: str, derived: Derived, sizes: Mapping[
 def searched(function: Function, sizes: Mapping[str, int]) -> Searched:
     """What the planner's search of forms did."""
     definition, guess, report = function.definition(), Guess(sizes), Report()
-    tasks_of(definition.results, definition.parameters, guess, report=report)
+    parameters = carried(definition.parameters)
+    tasks_of(definition.results, parameters, guess, report=report)
     forms = [Form(tuple(structured(definition.results))), *(form for _, form in report.taken)]
-    costs = [cost(program_of(tasks_of_form(f, definition.parameters, guess), guess, ())) for f in forms]
+    costs = [cost(program_of(tasks_of_form(f, parameters, guess), guess, ())) for f in forms if report.taken]
     taken = [
         Taken(tuple((formula(old), formula(new)) for old, new in change[:1]), before, after)
         for (change, _), before, after in zip(report.taken, costs, costs[1:], strict=False)

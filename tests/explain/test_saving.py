@@ -203,3 +203,15 @@ def test_account_of_other_operations(text: str, operation: str, label: str, oper
     assert [str(entry.operations) for entry in account.formulas] == [operations]
     assert {b.name for b in account.program.inputs} == set(f.parameters)
     assert [n.whole for n in account.after.nodes if n.kind == "output"] == [label]
+
+
+def test_account_with_a_sparse_matrix() -> None:
+    f = mg.function("sum(exp(W*x)) where W: sparse matrix[m, n], x: vector[n]")
+    account = saving(f, "grad", f.explain("x").derived, {"m": 50, "nnz_W": 300})
+    assert account.searched.taken == ()
+    assert account.sizes == {"m": 50, "n": 100, "nnz_W": 300}
+    assert account.plans[-1].operations.evaluate(**account.sizes) < account.formulas[-1].operations.evaluate(
+        m=50, n=100
+    )
+    assert saving(f, "grad", f.explain("x").derived, {}).sizes["nnz_W"] == 1000
+    assert [n.whole for n in account.after.nodes if n.kind == "output"] == ["f", "grad(f, x)"]
