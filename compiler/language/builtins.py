@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...grammar import errors, syntax
 from ..tensor.expr import Expr
-from .elaborate import Elaborator, Value, count, describe
+from .elaborate import Elaborator, Value, count, describe, here
 from .functions import arrangements, derivatives, elementwise, matrices, reductions
 from .functions.table import AUXILIARY, BUILTINS, fail_at
 from .sparsity import check_call
@@ -43,7 +43,7 @@ def call(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Value:
             else f"{builtin.least} to {builtin.most} arguments"
         )
         scope.fail(
-            f"{node.name} takes {takes}, here are {given}",
+            f"{node.name} takes {takes}, here {here(given)}",
             node,
             hint=f"write {builtin.usage}",
             kind=errors.ArgumentError,

@@ -305,7 +305,7 @@ class Elaborator:
         if len(arguments) != len(function.parameters):
             usage = ", ".join(p.name for p in function.parameters)
             self.fail(
-                f"{node.name} takes {count(len(function.parameters), 'argument')}, here are {len(arguments)}",
+                f"{node.name} takes {count(len(function.parameters), 'argument')}, here {here(len(arguments))}",
                 node,
                 found=f"its parameters are ({usage})",
                 kind=errors.ArgumentError,
@@ -412,7 +412,7 @@ class Elaborator:
         order = ORDERS.get(declared.kind, len(declared.sizes))
         if len(declared.sizes) != order:
             self.fail(
-                f"a {declared.kind} has {count(order, 'size')}, here are {len(declared.sizes)}",
+                f"a {declared.kind} has {count(order, 'size')}, here {here(len(declared.sizes))}",
                 declared,
                 hint="scalar, vector[n], matrix[m, n], tensor[a, b, c]",
             )
@@ -436,6 +436,11 @@ def describe(shape: Shape) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """`1 argument`, `2 arguments`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def here(number: int) -> str:
+    """`is 1`, `are 2`."""
+    return f"{'is' if number == 1 else 'are'} {number}"
 
 
 def _long_sum(node: syntax.Chain, values: Mapping[int, Value]) -> Expr | None:

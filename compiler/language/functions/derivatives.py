@@ -59,18 +59,25 @@ def _derivative(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Ex
         hint = f"{usage} is the derivative of an array"
         fail_at(scope, node, 0, function, f"{node.name} is of a scalar function", hint)
     function, free = _simplified(function, variable)
-    match node.name:
-        case "grad":
-            derivative = calculus.gradient(function, free)
-        case "jac":
-            derivative = calculus.jacobian(function, free)
-        case "hess":
-            derivative = calculus.jacobian(_simplified(calculus.gradient(function, free), free)[0], free)
-        case _:
-            derivative = _along(scope, node, values, function, free)
+    try:
+        derivative = _derived(scope, node, values, function, free)
+    except errors.DomainError as error:  # there is none by the order of polygamma
+        scope.fail(error.title, node, kind=errors.DomainError)
     if free is not variable:
         derivative = rebuild(derivative, {free: variable})
     return expand(derivative, variable)
+
+
+def _derived(scope: Elaborator, node: syntax.Call, values: list[Value], function: Expr, free: Symbol) -> Expr:
+    match node.name:
+        case "grad":
+            return calculus.gradient(function, free)
+        case "jac":
+            return calculus.jacobian(function, free)
+        case "hess":
+            return calculus.jacobian(_simplified(calculus.gradient(function, free), free)[0], free)
+        case _:
+            return _along(scope, node, values, function, free)
 
 
 def _along(scope: Elaborator, node: syntax.Call, values: list[Value], function: Expr, variable: Symbol) -> Expr:
