@@ -139,15 +139,20 @@ def _variation_numba(Y: Array, X: Array, lam: float) -> Any:
             r = X[i, j] - Y[i, j]
             value += 0.5 * r * r
             G[i, j] = r
-    for i in range(m - 1):
+    a, d = np.empty(n - 1), np.empty(n - 1)
+    for i in range(m - 1):  # loops that are vectorised, over a row at a time
         for j in range(n - 1):
             across, down = X[i, j + 1] - X[i, j], X[i + 1, j] - X[i, j]
             size = math.sqrt(across * across + down * down + 1e-4)
             value += lam * size
-            by = lam / size
-            G[i, j] -= by * (across + down)
-            G[i, j + 1] += by * across
-            G[i + 1, j] += by * down
+            a[j] = lam / size * across
+            d[j] = lam / size * down
+        for j in range(n - 1):
+            G[i, j] -= a[j] + d[j]
+        for j in range(n - 1):
+            G[i, j + 1] += a[j]
+        for j in range(n - 1):
+            G[i + 1, j] += d[j]
     return value, G
 
 
