@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from ..tensor import algebra
 from ..tensor.contraction import COMPARISONS, transpose
-from ..tensor.expr import Contract, Expr, Map, Sum
+from ..tensor.expr import Contract, Expr, Map, Structure, Sum
 
 Placed = tuple[Expr, tuple[int, ...]]
 Key = tuple[Expr, tuple[int, ...], tuple[int, ...]]
@@ -113,6 +113,9 @@ def _key(term: Contract, index: int) -> Key | None:
     summed = [label for label in at if label >= term.order]
     bare = not others or (not summed and not shared and len(others) != sum(not f.order for f, _ in others))
     small = len(summed) + len(shared) <= max(term.order, 1) or len(others) == 1
+    rest = {isinstance(f, Structure) for f, labels in others if labels}
+    if rest == {True}:
+        return None  # x[1:] - x[:-1] stays a difference of slices
     if bare or not small or len(set(at)) != len(at) or not set(summed) <= used:
         return None
     return factor, tuple(label if label < term.order else SUMMED for label in at), shared

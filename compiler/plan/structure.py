@@ -81,12 +81,13 @@ def _spread(current: Contract, shared: frozenset[Expr]) -> Expr:
 
 
 def _placed(term: Expr) -> bool:
-    kinds = (
-        [factor.kind for factor, _ in term.factors if isinstance(factor, Structure)]
-        if isinstance(term, Contract)
-        else []
+    """Whether it is a block of zeros with something in a place; a slice, which reads a place, is none."""
+    if not isinstance(term, Contract):
+        return False
+    places = [(factor.kind, at) for factor, at in term.factors if isinstance(factor, Structure)]
+    return bool(places) and all(
+        kind in ("pair", "delta") or (kind == "select" and at[1] < term.order) for kind, at in places
     )
-    return bool(kinds) and all(kind in ("select", "pair", "delta") for kind in kinds)
 
 
 def _thinned(current: Contract) -> Expr:

@@ -48,3 +48,17 @@ def test_a_matrix_normal_likelihood_never_forms_the_kronecker_product():
     value = y @ np.linalg.solve(K, y) + np.linalg.slogdet(K)[1]
     np.testing.assert_allclose(f(**{"A": A, "B": B, "Y": Y}), value, rtol=1e-10)
     assert f.cost(n=100, m=100) < 1e8
+
+
+def test_differences_of_slices_are_never_matrices():
+    f = mg.function("fn f(x: vector[n]) = { d = x[2:n] - 2*x[1:n-1] + x[0:n-2]; d'*d }")
+    assert f.text().endswith("sum((2*x[1:-1] - x[:-2] - x[2:]).^2)")
+    x = np.random.default_rng(2).normal(size=200_000)  # a matrix would have 300 GB
+    value, gradient = f.value_and_grad("x")(x)
+    d = np.diff(x, 2)
+    np.testing.assert_allclose(value, d @ d, rtol=1e-12)
+    expected = np.zeros_like(x)
+    expected[2:] += 2 * d
+    expected[1:-1] -= 4 * d
+    expected[:-2] += 2 * d
+    np.testing.assert_allclose(gradient, expected, rtol=1e-10, atol=1e-10)
