@@ -15,7 +15,7 @@ from typing import Any
 from ...compiler.kernel.routines import LEAF
 from ..elementary import sqrt
 from ..intrinsics import number, plus, shift
-from . import leaf, product
+from . import gemm, leaf, product
 
 
 def solve(
@@ -30,11 +30,11 @@ def solve(
     one = number(X, 1.0)
     if lower == 1:
         solve(lower, half, k, T, t0, t1, X, x0, x1, panel, scratch)
-        product(0, rest, half, k, -one, one, shift(T, half * t0), t0, t1, X, x0, x1, below, x0, x1, scratch)
+        gemm(rest, half, k, -one, one, shift(T, half * t0), t0, t1, X, x0, x1, below, x0, x1, scratch)
         solve(lower, rest, k, last, t0, t1, below, x0, x1, panel, scratch)
     else:
         solve(lower, rest, k, last, t0, t1, below, x0, x1, panel, scratch)
-        product(0, half, rest, k, -one, one, shift(T, half * t1), t0, t1, below, x0, x1, X, x0, x1, scratch)
+        gemm(half, rest, k, -one, one, shift(T, half * t1), t0, t1, below, x0, x1, X, x0, x1, scratch)
         solve(lower, half, k, T, t0, t1, X, x0, x1, panel, scratch)
     return 0
 
@@ -51,11 +51,11 @@ def multiply(
     one = number(X, 1.0)
     if lower == 1:
         multiply(lower, rest, k, alpha, last, t0, t1, below, x0, x1, panel, scratch)
-        product(0, rest, half, k, alpha, one, shift(T, half * t0), t0, t1, X, x0, x1, below, x0, x1, scratch)
+        gemm(rest, half, k, alpha, one, shift(T, half * t0), t0, t1, X, x0, x1, below, x0, x1, scratch)
         multiply(lower, half, k, alpha, T, t0, t1, X, x0, x1, panel, scratch)
     else:
         multiply(lower, half, k, alpha, T, t0, t1, X, x0, x1, panel, scratch)
-        product(0, half, rest, k, alpha, one, shift(T, half * t1), t0, t1, below, x0, x1, X, x0, x1, scratch)
+        gemm(half, rest, k, alpha, one, shift(T, half * t1), t0, t1, below, x0, x1, X, x0, x1, scratch)
         multiply(lower, rest, k, alpha, last, t0, t1, below, x0, x1, panel, scratch)
     return 0
 

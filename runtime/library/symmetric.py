@@ -9,10 +9,28 @@ from __future__ import annotations
 from typing import Any
 
 from ..intrinsics import number, plus, shift
+from ..tiles import vector_bytes
 from . import gemm, gemv, mirror, product
+from .products import SHARED
 
 _LOOP = 512  # products of numbers: up to here, plain loops
+_PANEL = 64  # columns of a triangle that are one product of BLAS
 _SYMV = 64  # rows: below, the whole matrix is read
+
+
+def _triangle(
+    n: Any, k: Any, alpha: Any, beta: Any,
+    A: Any, a0: Any, a1: Any, B: Any, b0: Any, b1: Any, C: Any, c0: Any, c1: Any, scratch: Any,
+) -> Any:  # fmt: skip
+    """C = alpha A B + beta C, of which at least the lower triangle is computed."""
+    if vector_bytes(C) > 16 and n * n * k <= SHARED:
+        return product(1, n, k, n, alpha, beta, A, a0, a1, B, b0, b1, C, c0, c1, scratch)
+    # By BLAS: panels of columns, from the diagonal down.
+    for j in range(0, n, _PANEL):
+        place = shift(C, j * (c0 + c1))
+        left, right = shift(A, j * a0), shift(B, j * b1)
+        gemm(n - j, k, min(_PANEL, n - j), alpha, beta, left, a0, a1, right, b0, b1, place, c0, c1, scratch)
+    return 0
 
 
 def syrk(
@@ -30,7 +48,7 @@ def syrk(
                 C[i * c0 + j * c1] = total
                 C[j * c0 + i * c1] = total
         return 0
-    product(1, n, k, n, alpha, beta, A, a0, a1, A, a1, a0, C, c0, c1, scratch)
+    _triangle(n, k, alpha, beta, A, a0, a1, A, a1, a0, C, c0, c1, scratch)
     mirror(n, C, c0, c1, C, c0, c1)
     return 0
 
@@ -40,8 +58,8 @@ def syr2k(
     A: Any, a0: Any, a1: Any, B: Any, b0: Any, b1: Any, C: Any, c0: Any, c1: Any, scratch: Any,
 ) -> Any:  # fmt: skip
     """C = alpha (A B' + B A') + beta C."""
-    product(1, n, k, n, alpha, beta, A, a0, a1, B, b1, b0, C, c0, c1, scratch)
-    product(1, n, k, n, alpha, number(C, 1.0), B, b0, b1, A, a1, a0, C, c0, c1, scratch)
+    _triangle(n, k, alpha, beta, A, a0, a1, B, b1, b0, C, c0, c1, scratch)
+    _triangle(n, k, alpha, number(C, 1.0), B, b0, b1, A, a1, a0, C, c0, c1, scratch)
     mirror(n, C, c0, c1, C, c0, c1)
     return 0
 
@@ -51,7 +69,7 @@ def gemmt(
     A: Any, a0: Any, a1: Any, B: Any, b0: Any, b1: Any, C: Any, c0: Any, c1: Any, scratch: Any,
 ) -> Any:  # fmt: skip
     """C = alpha A B + beta C, of which the lower triangle is computed."""
-    product(1, n, k, n, alpha, beta, A, a0, a1, B, b0, b1, C, c0, c1, scratch)
+    _triangle(n, k, alpha, beta, A, a0, a1, B, b0, b1, C, c0, c1, scratch)
     mirror(n, C, c0, c1, C, c0, c1)
     return 0
 

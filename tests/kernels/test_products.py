@@ -187,7 +187,7 @@ def test_matrices_that_are_halved(name: str) -> None:
         compare(name, "float64", False, dict(zip(ROUTINES[name].letters, (n, k), strict=False)))
 
 
-@pytest.mark.parametrize("name", ["gemm", "trmm_upper", "trsm_lower", "cholesky", "cholesky_inverse"])
+@pytest.mark.parametrize("name", ["gemm", "gemmt", "trmm_upper", "trsm_lower", "cholesky", "cholesky_inverse"])
 def test_matrices_for_blas(name: str) -> None:
     """So large that BLAS, with all its threads, takes them."""
     n = 1030
