@@ -247,13 +247,17 @@ def sigmoid(x: Real) -> Real:
     return (x >= 0.0).choose(x.constant(1.0), e) / (e + 1.0)
 
 
+def _positive_part(x: Real) -> Real:
+    return (x < 0.0).choose(x.constant(0.0), x)
+
+
 @function
 def softplus(x: Real) -> Real:
     """log(1 + e^x), without overflow."""
     e = exp_of(-x.abs())
     t = e / (e + 2.0)
     z = t * t
-    return x.maximum(0.0) + (e - t * (e - z * z.polynomial(_LOG_WIDE[x.single])))
+    return _positive_part(x) + (e - t * (e - z * z.polynomial(_LOG_WIDE[x.single])))
 
 
 @function
@@ -320,7 +324,7 @@ def minimum(a: Real, b: Real) -> Real:
 @function
 def relu(x: Real) -> Real:
     """max(x, 0)."""
-    return x.maximum(0.0)
+    return _positive_part(x)
 
 
 @function

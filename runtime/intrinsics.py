@@ -162,6 +162,18 @@ times = intrinsic(_reorderable("fmul"))  # likewise for products
 
 
 @intrinsic
+def larger(typing_context: Any, a: Any, b: Any) -> Any:
+    """The larger of two numbers; anything where one is nan."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = args[0].type
+        function = builder.module.declare_intrinsic("llvm.maxnum", (kind,), ir.FunctionType(kind, [kind, kind]))
+        return builder.call(function, args, fastmath=("nnan", "nsz"))
+
+    return (a(a, a), generate) if isinstance(a, types.Float) else None
+
+
+@intrinsic
 def number(typing_context: Any, like: Any, value: Any) -> Any:
     """A number of the type of an array's elements."""
 

@@ -93,7 +93,7 @@ class _Emitter:
         imports = [f"from numba import {self.dtype}, int64"]
         used = self.out.functions
         for module, names in (
-            ("intrinsics", {"array", "part", "plus", "shift", "times"}),
+            ("intrinsics", {"array", "larger", "part", "plus", "shift", "times"}),
             *_MODULES.items(),
             ("elementary", {scalar.text.split("(")[0] for scalar in SCALARS.values()}.difference(*_MODULES.values())),
         ):

@@ -15,8 +15,8 @@ from .emit_text import Writer
 from .program import Load, Loop, Op, Ref, Store
 from .scalars import SCALARS
 
-_IDENTITY = {"sum": 0.0, "prod": 1.0, "max": float("-inf"), "min": float("inf")}
-_COMBINE = {"sum": "plus", "prod": "times", "max": "maximum", "min": "minimum"}
+_IDENTITY = {"sum": 0.0, "prod": 1.0, "max": float("-inf"), "top": float("-inf"), "min": float("inf")}
+_COMBINE = {"sum": "plus", "prod": "times", "max": "maximum", "top": "larger", "min": "minimum"}
 _LABELS = "ijkl"
 
 

@@ -204,7 +204,7 @@ class _Machine:
                 value = np.sum(value, axis=others)
             elif store.reduce == "prod":
                 value = np.prod(value, axis=others)
-            elif store.reduce == "max":
+            elif store.reduce in ("max", "top"):
                 value = np.max(value, axis=others, initial=-np.inf)
             elif store.reduce == "min":
                 value = np.min(value, axis=others, initial=np.inf)

@@ -94,8 +94,8 @@ class Op:
 @dataclass(frozen=True, slots=True)
 class Store:
     """Writes `value` to `view` at `labels` (distinct).  Labels of the loop that are not among them are reduced by
-    `reduce` (`sum`, `max`, `min` or `prod`); `accumulate` adds to what `view` holds instead of overwriting it
-    (only without `reduce`, or with `sum`)."""
+    `reduce` (`sum`, `max`, `min`, `prod`, or `top`: the largest one, and anything where one is nan); `accumulate` adds
+    to what `view` holds instead of overwriting it (only without `reduce`, or with `sum`)."""
 
     view: View
     labels: tuple[int, ...]
@@ -244,7 +244,7 @@ def step_lines(step: Step) -> list[str]:
         reduced = [_label(k) for k in range(len(step.extents)) if k not in store.labels]
         value = operand(store.value)
         if store.reduce is not None:
-            value = f"{store.reduce}_{','.join(reduced)} {value}" if reduced else value
+            value = f"{store.reduce.replace('top', 'max')}_{','.join(reduced)} {value}" if reduced else value
         lines.append(f"{view_text(store.view)}{kept} {'+=' if store.accumulate else '='} {value}")
     space = ", ".join(f"{_label(k)} < {extent}" for k, extent in enumerate(step.extents))
     if not space:

@@ -295,7 +295,7 @@ class Builder:
         if key not in self.factorizations:
             order = expression.order
             whole = tuple(plain(k) for k in range(order))
-            largest = self._extreme("max", expression)
+            largest = self._extreme("top", expression)  # of nan nothing is needed: the exponentials are nan
             body = BodyBuilder()
             top = body.read(Read(largest, whole))
             finite = body.op("lt", body.op("abs", top), number(math.inf))
@@ -335,9 +335,9 @@ class Builder:
             _, total, powers = self.factorizations["shifted", reduced]
             body = BodyBuilder()
             place = tuple(plain(order.index(axis)) for axis in range(rest.order))
-            quotient = body.op(
-                "div", body.read(Read(powers, place)), body.read(Read(total, tuple(plain(k) for k in at)))
-            )
+            # One division for each row.
+            scale = body.op("reciprocal", body.read(Read(total, tuple(plain(k) for k in at))))
+            quotient = body.op("mul", body.read(Read(powers, place)), scale)
             return self.define(expression, self.task(Cells(expression.shape, expression.order, body.finish(quotient))))
         return None
 

@@ -24,6 +24,7 @@ from .tasks import (
     Leaf,
     Part,
     Patch,
+    Place,
     Product,
     Read,
     Shape,
@@ -160,11 +161,16 @@ class Steps:
         tiled = task.base is None and tiles(task)
         if task.base is None and not tiled:
             self.steps.append(Routine("fill", (view,), (), (Scale(0.0),)))
+        places: dict[tuple[Shape, Place], list[Patch]] = {}
         for patch in task.patches:
-            loop = self.loop(patch.extents)
-            labels = tuple(range(len(patch.extents)))
-            value = loop.body(patch.body, {k: plain(k) for k in labels}, None)
-            loop.store(located(view, patch.place, patch.extents, labels), labels, value, None, not tiled)
+            places.setdefault((patch.extents, patch.place), []).append(patch)
+        for (extents, place), patches in places.items():
+            loop = self.loop(extents)
+            labels = tuple(range(len(extents)))
+            value, *others = [loop.body(patch.body, {k: plain(k) for k in labels}, None) for patch in patches]
+            for other in others:
+                value = loop.op("add", value, other)
+            loop.store(located(view, place, extents, labels), labels, value, None, not tiled)
             self.steps.append(loop.finish())
 
     def _call(self, task: Call) -> None:

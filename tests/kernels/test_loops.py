@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special
 
+import matgrad as mg
 from matgrad.compiler.kernel.emit import emit
 from matgrad.compiler.kernel.interpret import run
 from matgrad.compiler.kernel.program import (
@@ -28,6 +30,7 @@ from matgrad.compiler.kernel.program import (
     Step,
     Store,
 )
+from matgrad.compiler.plan import plan
 from matgrad.compiler.plan.guess import Guess
 from matgrad.compiler.plan.memory import compacted
 from matgrad.compiler.plan.short_rows import rows_flattened
@@ -84,7 +87,7 @@ class RandomLoops:
             kept = tuple(labels[k] for k in rng.permutation(len(labels)))
             out = Buffer(f"out{len(self.outputs)}", tuple(SIZES[k] for k in kept), "output")
             self.outputs.append(out)
-            reduce = None if len(kept) == order else str(rng.choice(["sum", "max", "min", "prod"]))
+            reduce = None if len(kept) == order else str(rng.choice(["sum", "max", "min", "prod", "top"]))
             value = Ref("op", int(rng.integers(len(ops))))
             stores.append(
                 Store(out.view(), kept, value, reduce, accumulate=reduce in (None, "sum") and rng.random() < 0.3)
@@ -213,6 +216,18 @@ def test_what_a_pass_over_rows_keeps_for_itself_is_not_shared() -> None:
     )
     both_work = Program((x, y, w), (*program.outputs, v), (*program.work, u), (*program.steps, *later))
     assert len(compacted(both_work).work) == 2
+
+
+@pytest.mark.parametrize("n", [1, 3, 8, 9, 40])
+def test_logsumexp_of_special_numbers(n: int) -> None:
+    rows = np.random.default_rng(n).normal(size=(8, n))
+    rows[0, 0], rows[1, -1], rows[2, 0], rows[3] = np.nan, np.nan, np.inf, -np.inf
+    rows[4, 0], rows[5], rows[6, -1], rows[7, 0] = -np.inf, np.nan, np.inf, 1e308
+    definition = mg.function("fn f(X: matrix[m, n]) = logsumexp(X, 2)").definition()
+    kernel = Kernel(plan(definition.results, definition.parameters, {"m": 8, "n": n}))
+    assert kernel.address  # compiled
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(kernel.run(rows), scipy.special.logsumexp(rows, axis=1), rtol=1e-14)
 
 
 def test_requirements_and_integer_arguments() -> None:

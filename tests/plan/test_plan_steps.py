@@ -110,6 +110,11 @@ def test_attention_computes_exponentials_once_and_goes_through_arrays_in_one_dir
         assert len(inner) <= 1, str(program)
 
 
+def test_what_is_added_to_the_same_elements_is_added_at_once() -> None:
+    program = planned("fn f(x: vector[n]) = sum(100*(x[1:n] - x[0:n-1].^2).^2 + (1 - x[0:n-1]).^2)", "x")
+    assert names(program.steps) == "loop fill loop loop", str(program)
+
+
 def test_backpropagation_shares_the_products_of_later_layers() -> None:
     layers = "H1 = tanh(X*U); H2 = tanh(H1*V); H3 = tanh(H2*W); normfro(H3)^2"
     program = planned(
