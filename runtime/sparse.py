@@ -7,7 +7,7 @@ declared attributes hold; compressed rows of 64-bit indices are not copied.  Not
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,7 @@ def held(name: str, attributes: Collection[str], value: Any) -> list[Array]:
 
 def _check(name: str, attributes: Collection[str], matrix: Any, data: Array, columns: Array, rows: Array) -> None:
     """Raises mg.DomainError unless the matrix has the declared attributes."""
-    tests = {
+    tests: dict[str, Callable[[], bool]] = {
         "symmetric": lambda: _asymmetry(matrix) <= 1e-8 * np.max(np.abs(data), initial=0.0),
         "diagonal": lambda: not np.any(data[columns != rows]),
         "lower": lambda: not np.any(data[columns > rows]),

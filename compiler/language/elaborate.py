@@ -374,8 +374,8 @@ class Elaborator:
                     self.fail("a size is a whole number", node)
                 return Dim.of(int(value))
             case syntax.Name():
-                value = self.names.get(node.id)
-                if isinstance(value, Symbol) and "integer" in value.attributes:
+                known = self.names.get(node.id)
+                if isinstance(known, Symbol) and "integer" in known.attributes:
                     self.sizes.integers.add(node.id)
                     return Dim.of(node.id)
                 if node.id not in self.size_names:
