@@ -23,10 +23,11 @@ from ..tensor.contraction import add, contract, symmetric
 from ..tensor.expr import Atom, Contract, Expr, Sum, rebuild, topological
 from .component import halved
 from .congruence import pays
-from .distribute import MOST_TERMS, keeps_accuracy, rank_one
+from .distribute import MOST_TERMS, keeps_accuracy
 from .guess import Guess
 from .identities import other_forms
 from .refine import refined
+from .squares import rank_one, squared
 from .structure import structured
 
 GAIN = 0.97  # what a form may cost at most, of what it replaces
@@ -122,10 +123,9 @@ class _Search:
                 for other in itertools.chain(_halves(flat), *map(factorings, sums)):
                     yield ((current, other),)
             if isinstance(current, Sum) and current in users and _low_rank(current, self.guess):
-                changes = tuple(
-                    (user, _multiplied_out(user, current)) for user in users[current] if _worth(user, current)
-                )
-                if len(changes) == len(users[current]):
+                forms = [(user, self._without(user, current)) for user in users[current]]
+                changes = tuple((user, made) for user, made in forms if made is not None)
+                if len(changes) == len(forms):
                     yield changes
             if isinstance(current, Contract):
                 root = halved(current)
@@ -144,6 +144,10 @@ class _Search:
             if made is not None:
                 return made
         return simplify(rebuild(user, {current: other}))
+
+    def _without(self, user: Contract, factor: Sum) -> Expr | None:
+        """The contraction with a sum multiplied out, if that keeps the accuracy."""
+        return _multiplied_out(user, factor) if _worth(user, factor) else squared(user, factor)
 
     def _with_it(
         self, inverse: Expr, other: Expr, order: Sequence[Expr], users: Mapping[Expr, Sequence[Contract]]

@@ -16,6 +16,7 @@ from .build import Builder
 from .component import component_cost
 from .guess import Guess
 from .order import LOOP, PASS
+from .squares import is_product, is_projection, is_square
 
 MOST_TERMS = 32
 MOST_FACTORS = 400  # of all the candidates together: beyond, sums stay as they are
@@ -99,38 +100,10 @@ def keeps_accuracy(user: Contract, factor: Sum) -> bool:
     if one_sign and (twins or any(all(has(term, name) for term in terms) for name in ("nonneg", "psd"))):
         return True
     places = [at for f, at in user.factors if f is factor]
-    rest = [term for term in terms if not is_identity(term)]
-    products = [term for term in rest if isinstance(term, Contract) and is_product(term)]
-    # The identity minus products of low rank stays as large as the identity.
-    if len(rest) < len(terms) and len(products) == len(rest):
-        return True
+    products = [term for term in terms if isinstance(term, Contract) and is_product(term)]
+    if is_projection(factor):  # of products of low rank: it stays as large as the identity
+        return not is_square(user, factor)
     return len(places) == 1 and bool(products) and not any(_makes_gram(user, factor, t, places[0]) for t in products)
-
-
-def is_identity(term: Expr) -> bool:
-    """Whether it is a multiple of the identity."""
-    arrays = [f for f, at in term.factors if at] if isinstance(term, Contract) else [term]
-    return len(arrays) == 1 and isinstance(arrays[0], Structure) and arrays[0].kind == "delta" and term.order == 2
-
-
-def is_product(term: Contract) -> bool:
-    """Whether it is a product of arrays, or has the rank of one: each element has a rounding error or is the same."""
-    inner = len(term.sizes) > term.order
-    return inner or sum(bool(at) and not isinstance(f, Structure) for f, at in term.factors) > 1 or rank_one(term)
-
-
-def rank_one(term: Expr) -> bool:
-    """Whether a matrix is an outer product of vectors."""
-    if not isinstance(term, Contract) or term.order != 2:
-        return False
-    reached, work = {0}, [0]
-    while work:
-        label = work.pop()
-        for _, at in term.factors:
-            if label in at:
-                work += set(at) - reached
-                reached |= set(at)
-    return 1 not in reached
 
 
 def _makes_gram(user: Contract, factor: Sum, term: Contract, at: tuple[int, ...]) -> bool:

@@ -4,6 +4,7 @@ Enters: expressions.  Leaves: tasks, then a program.  Always holds: each pass le
 Not for: what a pass does (its own file says that).
 
     structure.py    diagonals as vectors, slices before sums
+    squares.py      squares of what projections leave over are made of differences
     choices.py      other forms of the whole program, each planned by the next passes: `price.py` says what they cost
     distribute.py   sums are multiplied out where that is cheaper
     build.py        expressions become tasks: `contract.py`, `component.py` and `order.py` choose the order of products,
@@ -33,6 +34,7 @@ from .memory import compacted
 from .price import price
 from .rows import passes_joined
 from .short_rows import rows_flattened
+from .squares import apart
 from .steps import Steps
 from .structure import structured
 from .tasks import Leaf, Shape, Task, sizes_in
@@ -71,7 +73,7 @@ def tasks_of(
         made = tasks_of_form(form, parameters, guess, fixed, fast)
         return price((task for task in made.tasks if task not in made.early), guess)
 
-    roots = structured(results)
+    roots = apart(structured(results))
     if any(map(is_sparse, topological(*roots))):  # forms are judged by what dense products cost
         return tasks_of_form(Form(tuple(roots)), parameters, guess, fixed, fast)
     form = chosen(roots, guess, cost, report)

@@ -208,3 +208,40 @@ def test_an_inverse_that_the_algebra_removes_is_not_missed(text: str) -> None:
     np.testing.assert_array_equal(f(np.zeros((3, 3))), np.eye(3))
     with pytest.raises(mg.DomainError, match="A is singular"):
         mg.function("fn f(A: matrix[n, n], b: vector[n]) = inv(A)*b")(np.zeros((3, 3)), np.ones(3))
+
+
+PROJECTIONS = {
+    "sum of squares": "((I - A*inv(A'*A)*A')*y)'*((I - A*inv(A'*A)*A')*y)",
+    "Gram matrix": "((I - A*inv(A'*A)*A')*Y)'*((I - A*inv(A'*A)*A')*Y)",
+    "trace": "tr(((I - A*inv(A'*A)*A')*Y)'*((I - A*inv(A'*A)*A')*Y))",
+    "weighted": "((I - A*inv(A'*A)*A')*y)'*W*((I - A*inv(A'*A)*A')*y)",
+}
+
+
+@pytest.mark.parametrize("sizes", [{"m": 1000, "n": 20, "k": 10}, {"m": 2, "n": 2, "k": 2}], ids=str)
+@pytest.mark.parametrize("name", PROJECTIONS)
+def test_squares_of_what_projections_leave_over(name: str, sizes: dict[str, int]) -> None:
+    A, W = RNG.normal(size=(30, 4)), definite(30, 0.1)
+    Y = A @ RNG.normal(size=(4, 3)) + 1e-6 * RNG.normal(size=(30, 3))
+    parameters = "A: matrix[m, n], y: vector[m], Y: matrix[m, k], W: posdef matrix[m, m]"
+    found, _ = planned(parameters, PROJECTIONS[name], sizes, {"A": A, "y": Y[:, 0], "Y": Y, "W": W})
+    with mpmath.workdps(60):
+        exact = precise(A)
+        rest = precise(Y) - exact @ (Precise().inv(exact.T @ exact) @ (exact.T @ precise(Y)))
+        gram = rest.T @ rest
+        truths = {
+            "sum of squares": gram[:1, :1],
+            "Gram matrix": gram,
+            "trace": trace(gram),
+            "weighted": rest[:, :1].T @ precise(W) @ rest[:, :1],
+        }
+        assert error(found, truths[name]) <= 1e-8  # the difference itself has the error 1e-10
+
+
+@pytest.mark.parametrize("text", ["(X - ones(m)*mean(X, 1))", "(I - ones(m, m)/m)*X", "(X - mean(X, 1))"])
+def test_covariances_around_a_large_mean(text: str) -> None:
+    X = 1e6 + RNG.normal(size=(40, 5))
+    found, _ = planned("X: matrix[m, n]", f"({text})'*({text})/m", {"m": 1000, "n": 30}, {"X": X})
+    with mpmath.workdps(60):
+        exact = precise(X) - precise(X).sum(axis=0) / 40
+        assert error(found, exact.T @ exact / 40) <= 1e-9
