@@ -28,7 +28,7 @@ def apart(roots: Sequence[Expr]) -> list[Expr]:
     """The expressions with all such squares of projections written as products of differences."""
     results = []
     for root in roots:
-        found = {
+        found: dict[Expr, Expr] = {
             user: made
             for user in topological(root)
             if isinstance(user, Contract)
