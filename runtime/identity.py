@@ -50,6 +50,7 @@ def code() -> str:
 
     # These files of the package stand for its version: in a checkout they change without it.
     paths = [_HERE / f"{name}.py" for name in _SHAPING] + sorted((_HERE / "library").glob("*.py"))
+    paths.append(_HERE.parent / "compiler" / "kernel" / "routines.py")
     files = [(path.name, *_state(path)) for path in paths]
     cpu = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     return _digest([files, _versions(), cpu])

@@ -17,6 +17,7 @@ import pytest
 from matgrad.runtime import identity, store
 
 from ..faults.runs import PROCESS, ROOT
+from ..repository.source_tree import MODULES, imports
 
 CODE = b"code" * 100
 
@@ -206,3 +207,17 @@ def test_without_a_home() -> None:
     assert process(HOME="/nonexistent", XDG_CACHE_HOME="/proc/nonexistent", TMPDIR="/proc").startswith(
         "[4.0, 4.0, 4.0]"
     )
+
+
+def test_all_modules_that_shape_code_are_known() -> None:
+    # Otherwise what they were changed from would go on to be used.
+    beginnings = [m for m in MODULES if m.startswith("matgrad.runtime.library")]
+    pending = [*beginnings, "matgrad.runtime.lowering", "matgrad.runtime.entry_code", "matgrad.runtime.native"]
+    found: set[str] = set()
+    while pending:
+        module = pending.pop()
+        if module.startswith("matgrad.runtime.") and module not in found:
+            found.add(module)
+            pending += imports(module)
+    names = {m.removeprefix("matgrad.runtime.") for m in found if not m.startswith("matgrad.runtime.library")}
+    assert names <= set(identity._SHAPING)
