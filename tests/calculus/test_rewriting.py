@@ -46,7 +46,7 @@ def test_a_matrix_normal_likelihood_never_forms_the_kronecker_product():
     A, B = A @ A.T + np.eye(3), B @ B.T + np.eye(4)
     K, y = np.kron(A, B), Y.T.ravel()
     value = y @ np.linalg.solve(K, y) + np.linalg.slogdet(K)[1]
-    np.testing.assert_allclose(f(**{"A": A, "B": B, "Y": Y}), value, rtol=1e-10)
+    np.testing.assert_allclose(f(A=A, B=B, Y=Y), value, rtol=1e-10)
     assert f.cost(n=100, m=100) < 1e8
 
 
