@@ -22,6 +22,9 @@ matrices n x k or vectors n.
     symm                   C (m,n)          S (m,m), B (m,n)       alpha, beta  gemm with S symmetric (on the right: .T)
     symv                   y (n)            S (n,n), x (n)         alpha, beta  gemv with S symmetric
     trmm_lower, _upper     X (n[,k])        T (n,n), B (n[,k])     alpha        X = alpha T B; other triangle not read
+    cumsum, cumsum_reversed
+                           X (n[,k])        B (n[,k])              alpha        X[i] = alpha (B[0] + ... + B[i]), or of
+                                                                                B[i], ..., B[n-1]
     trsm_lower, _upper     X (n[,k])        T (n,n), B (n[,k])     alpha        X = alpha inv(T) B; in place; can fail
     triangular_inverse_lower, _upper
                            P (n,n)          T (n,n)                             P = inv(T); in place; can fail
@@ -373,6 +376,14 @@ ROUTINES: dict[str, Signature] = {
             lambda n, k: 3 * n * n * k,
             ("alpha",),
             scratch=_halving,
+        ),
+        Signature("cumsum", "n[k]->n[k]", lambda b: np.cumsum(b, axis=0), lambda n, k: 3 * n * k, ("alpha",)),
+        Signature(
+            "cumsum_reversed",
+            "n[k]->n[k]",
+            lambda b: np.cumsum(b[::-1], axis=0)[::-1],
+            lambda n, k: 3 * n * k,
+            ("alpha",),
         ),
         Signature(
             "trsm_lower",

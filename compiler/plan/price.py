@@ -14,7 +14,17 @@ from .guess import Guess
 from .order import CALL, GEMM, LOOP, PASS, SOLVE
 from .tasks import Assembly, Call, Cells, Product, Task
 
-_RATES = {"gemm": GEMM, "syrk": GEMM, "syr2k": GEMM, "gemmt": GEMM, "symm": GEMM, "gemv": PASS / 2, "symv": PASS / 2}
+_RATES = {
+    "gemm": GEMM,
+    "syrk": GEMM,
+    "syr2k": GEMM,
+    "gemmt": GEMM,
+    "symm": GEMM,
+    "gemv": PASS / 2,
+    "symv": PASS / 2,
+    "cumsum": PASS,
+    "cumsum_reversed": PASS,
+}
 
 
 def price(tasks: Iterable[Task], guess: Guess) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from ..tensor.contraction import symmetric
 from ..tensor.dims import Dim
-from ..tensor.expr import Atom, Contract, Expr
+from ..tensor.expr import Atom, Contract, Expr, Structure
 from ..tensor.properties import has
 from .build import Builder, Use
 from .cells import product_cell
@@ -85,6 +85,12 @@ def _routine(
 ) -> tuple[str, tuple[Window, ...], Groups]:
     """The BLAS routine for rows m, inner labels k and columns n."""
     left, right = reads
+    running = _running_sum(a, m, k)
+    if running:
+        return running, (Window(right, (k, n) if n else (k,), extents),), (m, n) if n else (m,)
+    running = _running_sum(b, n, k)
+    if running:
+        return running, (Window(left, (k, m), extents),), (n, m)
     triangle = _triangle(a, m, k)
     if triangle:
         side = (k, n) if n else (k,)
@@ -112,3 +118,13 @@ def _triangle(operand: Operand, rows: tuple[int, ...], columns: tuple[int, ...])
         if has(expression, name):
             return name if straight else other
     return ""
+
+
+def _running_sum(operand: Operand, rows: tuple[int, ...], columns: tuple[int, ...]) -> str:
+    """The routine that multiplies by a triangle of ones, which is never made."""
+    expression, labels = operand
+    if not isinstance(expression, Structure) or expression.kind != "tril" or expression.shape[0] != expression.shape[1]:
+        return ""
+    if expression.parameters[0].value != 0:
+        return ""
+    return "cumsum" if labels == [*rows, *columns] else "cumsum_reversed"

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Collection, Sequence
 
 from ..kernel.program import Buffer, Loop, Program, Require, Routine, Scale, Step, View
+from ..kernel.routines import ROUTINES
 from ..tensor.dims import Dim
 from .build import Use
 from .fuse import Fusion, Unit
@@ -234,7 +235,7 @@ class Steps:
             beta = Scale(0.0)
         views = tuple(view for view in inputs if view is not None)
         plain_call = alpha == Scale() and beta == Scale(0.0)
-        scalars = () if plain_call else ((alpha,) if task.routine.startswith("trmm") else (alpha, beta))
+        scalars = () if plain_call else (alpha, beta)[: len(ROUTINES[task.routine].scalars)]
         self.steps.append(Routine(task.routine, (out,), views, scalars))
         if whole is not None:
             loop = self.loop(task.shape)

@@ -21,7 +21,8 @@ class Link:
 
     `inverted` is the argument where the factor is an inverse; `elementwise` says that it was made element by element;
     `weights` is the vector of a diagonal factor.  `sums` is `down` for the matrix that makes cumulative sums, `up` for
-    its transpose.
+    its transpose.  `rows` is the slice where the factor picks rows of what follows, `columns` where it picks columns of
+    what it follows.
     """
 
     node: Node
@@ -31,11 +32,13 @@ class Link:
     elementwise: bool = False
     weights: Node | None = None
     sums: str = ""
+    rows: Node | None = None
+    columns: Node | None = None
 
     def turn(self) -> Link:
         """The transposed factor."""
         return Link(self.turned, self.node, self.inverted_turned, self.inverted, self.elementwise, self.weights,
-                    {"down": "up", "up": "down"}.get(self.sums, ""))  # fmt: skip
+                    {"down": "up", "up": "down"}.get(self.sums, ""), self.columns, self.rows)  # fmt: skip
 
 
 Chain = tuple[Link, ...]
@@ -75,9 +78,10 @@ class Vector:
     def product(self) -> Node:
         """`links * base` as a product."""
         for place, link in enumerate(self.links):
-            if link.sums == "down":
+            if link.sums == "down" or link.rows is not None:
                 inner = Vector(self.links[place + 1 :], self.base).product
-                return notation.times(*(link.node for link in self.links[:place]), notation.call("cumsum", inner))
+                done = notation.call("cumsum", inner) if link.rows is None else notation.index(inner, [link.rows])
+                return notation.times(*(link.node for link in self.links[:place]), done)
         return notation.times(*(link.node for link in self.links), self.base)
 
     @property
@@ -101,6 +105,11 @@ class Vector:
 
 def matrix(chain: Chain) -> Node:
     """The product of a chain."""
+    if len(chain) > 1 and (chain[0].rows is not None or chain[-1].columns is not None):
+        inner = chain[chain[0].rows is not None : len(chain) - (chain[-1].columns is not None)]
+        if inner:
+            everything = notation.slice_(None, None)
+            return notation.index(matrix(inner), [chain[0].rows or everything, chain[-1].columns or everything])
     if len(chain) == 2 and chain[0].inverted is not None and chain[1].inverted is None:
         return notation.solved(chain[0].inverted, chain[1].node)
     if len(chain) > 1 and chain[0].sums == "down":

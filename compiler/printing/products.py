@@ -24,7 +24,7 @@ from .links import Item, Link, Vector, diagonal, matrix, merged, powered, where
 from .network import Edge, Network, combined, triangle
 from .notation import cost
 from .reshapes import reshaped
-from .slices import selection_node, slice_node, sliced_factors
+from .slices import selection_node, slice_node, slice_range, sliced_factors
 
 if TYPE_CHECKING:
     from .printer import Printer
@@ -165,7 +165,7 @@ def link(printer: Printer, expression: Expr) -> Link:
     """A matrix as a factor of a product."""
     node = printer.express(expression)
     if isinstance(expression, Structure) and expression.kind == "select":
-        return Link(node, selection_node(expression, True))
+        return Link(node, selection_node(expression, True), rows=slice_range(expression))
     if isinstance(expression, Structure) and expression.kind == "tril":
         whole = expression.parameters[0] == Dim.of(0) and expression.shape[0] == expression.shape[1]
         return Link(node, triangle_node(printer, expression, True), sums="down" if whole else "")

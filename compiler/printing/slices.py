@@ -105,14 +105,15 @@ def slice_node(printer: Printer, expression: Contract) -> Node | None:
         if selection is None:
             subscripts.append(notation.slice_(None, None))
         elif rows[label] < expression.order:
-            subscripts.append(_range(selection))
+            subscripts.append(slice_range(selection))
         else:
             subscripts.append(position(selection.parameters[0], selection.shape[1]))
     node = notation.index(printer.express(operand), subscripts)
     return notation.transposed(node) if left == (1, 0) else node
 
 
-def _range(selection: Structure) -> Node:
+def slice_range(selection: Structure) -> Node:
+    """The slice that a selection picks."""
     (count, total), start = selection.shape, selection.parameters[0]
     stop = start + count
     return notation.slice_(
@@ -133,5 +134,5 @@ def selection_node(selection: Structure, turned: bool) -> Node:
     whole = notation.call("eye", notation.size(selection.shape[1]))
     count, start = selection.shape[0], selection.parameters[0]
     everything = notation.slice_(None, None)
-    chosen = position(start, selection.shape[1]) if count == ONE and turned else _range(selection)
+    chosen = position(start, selection.shape[1]) if count == ONE and turned else slice_range(selection)
     return notation.index(whole, (everything, chosen) if turned else (chosen, everything))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 from . import algebra
 from .contraction import COMPARISONS, symmetric
-from .expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, topological
+from .expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, node, topological
 
 Properties = frozenset[str]
 _known: weakref.WeakKeyDictionary[Expr, Properties] = weakref.WeakKeyDictionary()
@@ -213,7 +213,35 @@ def _of_atom(current: Atom) -> set[str]:
     return set()
 
 
+def _with_scalars(current: Contract) -> Contract:
+    """The contraction with the factors that share no index with its result as one scalar: t[0] in t[0]*I."""
+    reached = set(range(current.order))
+    grown = True
+    while grown:
+        grown = False
+        for _, at in current.factors:
+            if reached.intersection(at) and not reached.issuperset(at):
+                reached.update(at)
+                grown = True
+    apart = [(f, at) for f, at in current.factors if at and not reached.intersection(at)]
+    if not apart or not current.order:
+        return current
+    sizes = {label: current.sizes[label] for _, at in apart for label in at}
+    scalar = algebra.contract(apart, (), sizes)
+    properties(scalar)
+    labels = {label: k for k, label in enumerate(sorted(reached))}
+    factors = [(f, tuple(labels[label] for label in at)) for f, at in current.factors if (f, at) not in apart]
+    made: Contract = node(
+        Contract,
+        current.shape,
+        factors=(*factors, (scalar, ())),
+        sizes=tuple(current.sizes[label] for label in sorted(reached)),
+    )
+    return made
+
+
 def _of_contract(current: Contract) -> set[str]:
+    current = _with_scalars(current)
     found: set[str] = set()
     if _nonneg(current.factors):
         found.add("nonneg")

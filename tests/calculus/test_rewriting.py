@@ -46,7 +46,7 @@ def test_a_matrix_normal_likelihood_never_forms_the_kronecker_product():
     A, B = A @ A.T + np.eye(3), B @ B.T + np.eye(4)
     K, y = np.kron(A, B), Y.T.ravel()
     value = y @ np.linalg.solve(K, y) + np.linalg.slogdet(K)[1]
-    np.testing.assert_allclose(f(**{"A": A, "B": B, "Y": Y}), value, rtol=1e-10)
+    np.testing.assert_allclose(f(A=A, B=B, Y=Y), value, rtol=1e-10)
     assert f.cost(n=100, m=100) < 1e8
 
 
@@ -62,3 +62,15 @@ def test_differences_of_slices_are_never_matrices():
     expected[1:-1] -= 4 * d
     expected[:-2] += 2 * d
     np.testing.assert_allclose(gradient, expected, rtol=1e-10, atol=1e-10)
+
+
+def test_running_sums_are_never_products():
+    f = mg.function("fn f(x: vector[n]) = { t = cumsum(x); t'*t }")
+    x = np.random.default_rng(3).normal(size=100_000)  # a triangle would have 80 GB
+    value, gradient = f.value_and_grad("x")(x)
+    t = np.cumsum(x)
+    np.testing.assert_allclose(value, t @ t, rtol=1e-12)
+    np.testing.assert_allclose(gradient, 2 * np.cumsum(t[::-1])[::-1], rtol=1e-9, atol=1e-6)
+    X = np.random.default_rng(4).normal(size=(6, 5))
+    for text, axis in (("cumsum(X, 1)", 0), ("cumsum(X, 2)", 1)):
+        np.testing.assert_allclose(mg.function(text)(X), np.cumsum(X, axis=axis), rtol=1e-13)
