@@ -137,6 +137,21 @@ def shift(typing_context: Any, pointer: Any, offset: Any) -> Any:
 
 
 @intrinsic
+def prefetch(typing_context: Any, pointer: Any, offset: Any) -> Any:
+    """Asks for the memory around element `offset` of an array, which may lie outside of it."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        word = ir.IntType(32)
+        place = builder.bitcast(builder.gep(args[0], [args[1]]), ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [place.type, word, word, word])
+        function = builder.module.declare_intrinsic("llvm.prefetch", (place.type,), kind)
+        builder.call(function, [place, word(0), word(3), word(1)])  # to read, into all caches, data
+        return INT(0)
+
+    return types.intp(pointer, types.intp), generate
+
+
+@intrinsic
 def address(typing_context: Any, pointer: Any) -> Any:
     """The address as an integer."""
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ..tensor.dims import Dim, extreme
 from .emit_angles import ANGLES, far_angles
 from .emit_copies import with_unit_strides
-from .emit_few import is_of_rows, write_few
+from .emit_few import ahead_text, is_of_rows, write_few, write_prefetch
 from .emit_loop import write_loop
 from .emit_rows import Blocks, split_rows
 from .emit_text import Names, Writer
@@ -93,7 +93,7 @@ class _Emitter:
         imports = [f"from numba import {self.dtype}, int64"]
         used = self.out.functions
         for module, names in (
-            ("intrinsics", {"array", "larger", "part", "plus", "shift", "times"}),
+            ("intrinsics", {"array", "larger", "part", "plus", "prefetch", "shift", "times"}),
             *_MODULES.items(),
             ("elementary", {scalar.text.split("(")[0] for scalar in SCALARS.values()}.difference(*_MODULES.values())),
         ):
@@ -276,12 +276,18 @@ class _Emitter:
         row, rows = names.size(blocks.row), names.size(blocks.rows)
         extent = names.dim(blocks.extent)
         if blocks.few:
+            matrix = next(s.inputs[0] for s in blocks.few_steps if isinstance(s, Routine) and is_of_rows(s))
+            ahead = names.fresh("ahead")
+            out.line(f"{ahead} = {ahead_text(names, matrix, extent, blocks.few)}  # elements to ask for")
             whole = f"({extent})//{blocks.few}*{blocks.few}"
             out.line(f"for {row} in range(0, {whole}, {blocks.few}):")
             out.depth += 1
-            for step in blocks.few_steps:
+            for number, step in enumerate(blocks.few_steps):
                 self.plain(step)
+                if is_of_rows(step) and not any(map(is_of_rows, blocks.few_steps[:number])):
+                    write_prefetch(out, matrix, ahead, 64 // self.item)
             out.depth -= 1
+            names.release(ahead)
             out.line(f"{row} = {whole}")
             out.line(f"{rows} = {extent} - {row}")
             out.line(f"if {rows} > 0:")

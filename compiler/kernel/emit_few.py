@@ -9,20 +9,38 @@ from __future__ import annotations
 
 import itertools
 
-from .emit_text import Writer
-from .program import Load, Routine, View
+from .emit_text import Names, Writer
+from .program import Load, Loop, Routine, View
 
 GROUP = 8  # rows at a time: their sums, or their factors, stay in registers
+FAR = 2**22  # elements: arrays with more are not in a cache
 
 
-def is_of_rows(step: Routine) -> bool:
+def is_of_rows(step: Loop | Routine) -> bool:
     """Whether a step is a product of a few rows that can be printed."""
-    if step.name != "gemv" or len(step.inputs[0].strides) != 2:
+    if not isinstance(step, Routine) or step.name != "gemv" or len(step.inputs[0].strides) != 2:
         return False
     matrix, vector = step.inputs
     if _is_few(matrix, 0) and matrix.strides[1].value == 1:
         return vector.strides[0].value == 1
     return _is_few(matrix, 1) and matrix.strides[0].value == 1 and step.outputs[0].strides[0].value == 1
+
+
+def ahead_text(names: Names, matrix: View, extent: str, rows: int) -> str:
+    """The number of elements of the next rows, if the matrix comes from memory and not from a cache; else 0."""
+    stride = names.factor(matrix.strides[0 if _is_few(matrix, 0) and matrix.strides[1].value == 1 else 1])
+    return f"{rows}*{stride} if ({extent})*{stride} > {FAR} else 0"
+
+
+def write_prefetch(out: Writer, matrix: View, ahead: str, line: int) -> None:
+    """Asks for the next rows of a matrix, which arrive while these are worked on; `line` elements come at once."""
+    names = out.names
+    label = names.fresh("j")
+    out.functions.add("prefetch")
+    out.line(f"for {label} in range(0, {ahead}, {line}):")
+    pointer = names.identifier(matrix.buffer.name)
+    out.line(f"    prefetch({pointer}, {names.dim(matrix.offset)} + {ahead} + {label})")
+    names.release(label)
 
 
 def _is_few(matrix: View, axis: int) -> bool:

@@ -18,21 +18,8 @@ class Names:
 
     def __init__(self, dtype: str, reserved: set[str]) -> None:
         self.dtype = dtype
-        self._taken = {
-            *reserved,
-            "real",
-            dtype,
-            "int64",
-            "array",
-            "part",
-            "plus",
-            "shift",
-            "times",
-            "larger",
-            "inf",
-            "nan",
-        }
-        self._taken |= {"fabs", "maximum", "minimum", "logical_not"}
+        self._taken = {*reserved, "real", dtype, "int64", "inf", "nan", "fabs", "maximum", "minimum", "logical_not"}
+        self._taken |= {"array", "larger", "part", "plus", "prefetch", "shift", "times"}
         self._buffers: dict[str, str] = {}
         self._sizes: dict[str, str] = {}
 

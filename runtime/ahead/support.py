@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..njit_text import NAMES
 
-INTRINSICS = ("array", "larger", "part", "plus", "shift", "times")
+INTRINSICS = ("array", "larger", "part", "plus", "prefetch", "shift", "times")
 _FUNCTIONS = ("elementary", "hyperbolic", "normal", "special", "trigonometric")
 _ROOTS = ("runtime/loading.py", *(f"runtime/{name}.py" for name in _FUNCTIONS), "runtime/library/__init__.py")
 _BASE = Path(__file__).resolve().parents[2]

@@ -63,6 +63,14 @@ def test_values(name: str) -> None:
                 np.testing.assert_allclose(f, e, rtol=1e-9, atol=1e-9 * size, err_msg=f"{m} {n} {k}\n{program}")
 
 
+def test_an_array_that_is_in_no_cache() -> None:
+    sizes = {"m": 42_005, "n": 103, "k": 1}
+    program = planned(*FUNCTIONS["squared hinge"], sizes)
+    expected, found = both(program, arguments(program, sizes), Kernel(program))
+    for e, f in zip(expected, found, strict=True):
+        np.testing.assert_allclose(f, e, rtol=1e-10, atol=1e-10 * np.abs(e).max())
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_what_holds_a_few_rows_holds_nothing_else(name: str) -> None:
     program = planned(*FUNCTIONS[name], LARGE)
