@@ -316,6 +316,16 @@ def _halving(n: Dim, k: Dim) -> Dim:
     return LEAF * extreme("min", k, Dim.of(PANEL)) + _blocks(n, n, k)
 
 
+# Up to so many rows, the product with a triangular matrix is that with a copy which has zeros in the other triangle.
+FILLED = 48
+
+
+def _filling(n: Dim, k: Dim) -> Dim:
+    """The same, and memory for such a copy."""
+    rows = extreme("min", n, Dim.of(FILLED))
+    return rows * rows + _halving(n, k)
+
+
 def _halving_itself(n: Dim) -> Dim:
     return _halving(n, n)
 
@@ -367,7 +377,7 @@ ROUTINES: dict[str, Signature] = {
             lambda t, b: np.tril(t) @ b,
             lambda n, k: 3 * n * n * k,
             ("alpha",),
-            scratch=_halving,
+            scratch=_filling,
         ),
         Signature(
             "trmm_upper",
@@ -375,7 +385,7 @@ ROUTINES: dict[str, Signature] = {
             lambda t, b: np.triu(t) @ b,
             lambda n, k: 3 * n * n * k,
             ("alpha",),
-            scratch=_halving,
+            scratch=_filling,
         ),
         Signature("cumsum", "n[k]->n[k]", lambda b: np.cumsum(b, axis=0), lambda n, k: 3 * n * k, ("alpha",)),
         Signature(

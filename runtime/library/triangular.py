@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...compiler.kernel.routines import LEAF, PANEL
+from ...compiler.kernel.routines import FILLED, LEAF, PANEL
 from ..fortran import fortran
 from ..intrinsics import number, plus, shift
 from ..tiles import vector_bytes
+from . import gemm
 from .products import SHARED
 from .recursive import invert, multiply, solve
 
@@ -41,11 +42,18 @@ def _trmm_for(lower: bool) -> Callable[..., Any]:
                     s = plus(s, T[i * t0 + p * t1] * B[p * b0])
                 X[i * x0] = alpha * s
             return 0
+        if n <= FILLED:
+            for i in range(n):
+                for p in range(n):
+                    inside = p <= i if lower else p >= i
+                    scratch[i * n + p] = T[i * t0 + p * t1] if inside else number(X, 0.0)
+            rest = shift(scratch, n * n)
+            return gemm(n, n, k, alpha, number(X, 0.0), scratch, n, 1, B, b0, b1, X, x0, x1, rest)
         for i in range(n):
             for j in range(k):
                 X[i * x0 + j * x1] = B[i * b0 + j * b1]
         unit = (t0 == 1 or t1 == 1) and (x0 == 1 or x1 == 1)
-        if not unit or n <= LEAF or (vector_bytes(X) > 16 and n * n * k <= SHARED):
+        if not unit or (vector_bytes(X) > 16 and n * n * k <= SHARED):
             rest = shift(scratch, LEAF * min(k, PANEL))
             return multiply(1 if lower else 0, n, k, alpha, T, t0, t1, X, x0, x1, scratch, rest)
         triangle, ldt = (by_columns, t1) if t0 == 1 else (by_rows, t0)
