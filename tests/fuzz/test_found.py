@@ -21,6 +21,11 @@ FOUND = [
     ("fn f(C: matrix[m, n]) = max(atan(lgamma(1 + C.^2)), 2)", "C"),
     ("fn f(B: matrix[n, m]) = diag(B)'*diag(pinv(B))", "B"),
     ("fn f(M: matrix[m, m]) = min(abs((M'*M + I)^-1), 2)", "M"),
+    ("fn f(B: matrix[n, m]) = chol((B*((log1p(tanh(B)/2))'))'*(B*((log1p(tanh(B)/2))')) + I)", "B"),
+    ("fn f(B: matrix[n, m]) = softmax(B*B', 1)[0, 1]", "B"),
+    ("fn f(X: matrix[n, n], S: symmetric matrix[n, n]) = inv(kron(X, S)[:n, -n:]'*kron(X, S)[:n, -n:] + I)", "X"),
+    ("fn f(X: matrix[n, n], Q: matrix[n, n]) = diag([Q, X; X', Q][1:n+1, 0:n])", "X"),
+    ("fn f(A: matrix[m, n], M: matrix[m, m]) = { b0 = softmax(sum(exp(M), 2)); A ./ (1 + b0*b0'*A).^2 }", "M"),
     ("fn f(v: vector[m]) = { b0 = hess(sum(sin(v)), v); vec(b0)[:m] }", "v"),
     ("fn f(D: diagonal matrix[n, n]) = [D, (D + D'); (D + D')', D][1:n+1, 0:n]", "D"),
     ("fn f(A: matrix[m, n], T: tensor[m, n, n], i: integer scalar, j: integer scalar) = sum((A : cosh(T .* T))[i:j])", "T"),  # noqa: E501
