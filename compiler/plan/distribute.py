@@ -131,7 +131,7 @@ class _Estimate:
 
     def __call__(self, roots: Sequence[Expr], missing: set[Expr]) -> float:
         """The cost of the roots with all that they need; `missing` are not there."""
-        self.builder.register.ignored = missing
+        self.builder.register.ignore(missing)
         total = 0.0
         work = list(roots)
         seen: set[Expr] = set()

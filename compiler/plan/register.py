@@ -35,13 +35,17 @@ class Register:
 
     def __init__(self, guess: Guess) -> None:
         self.guess = guess
-        self.ignored: Collection[Expr] = ()  # contractions that are not wanted after all
+        self._ignored: Collection[Expr] = ()
         self._networks: dict[Contract, Network] = {}
         self._number: dict[Expr, int] = {}
         self._nodes: dict[Numbers, list[Contract]] = {}
         self._known: dict[Expr, Known] = {}
         self._known_numbers: set[Numbers] = set()
         self._holding: dict[Expr, dict[Contract, None]] = {}  # the contractions to come that have a factor
+
+    def ignore(self, expressions: Iterable[Expr]) -> None:
+        """Notes which contractions are not wanted after all; all others are."""
+        self._ignored = frozenset(map(_upright, expressions))
 
     def network(self, expression: Contract) -> Network:
         """The network of a contraction, made once."""
@@ -55,7 +59,7 @@ class Register:
 
     def expect(self, expressions: Iterable[Expr]) -> None:
         """Notes the contractions that will be planned."""
-        for expression in expressions:
+        for expression in map(_upright, expressions):
             if isinstance(expression, Contract) and len(expression.factors) > 1:
                 net = self.network(expression)
                 if not net.scattered:
@@ -85,7 +89,7 @@ class Register:
         numbers = self.numbers(factors)
         if numbers in self._known_numbers and shadow() in self._known:
             return True
-        nodes = [node for node in self._nodes.get(numbers, ()) if node not in self.ignored]
+        nodes = [node for node in self._nodes.get(numbers, ()) if node not in self._ignored]
         return any(self._shadow(node) is shadow() for node in nodes)
 
     def wanted(self, factors: Counter[Expr], order: int) -> int:
@@ -93,7 +97,7 @@ class Register:
         candidates some are looked at."""
         rarest = min((self._holding.get(f, {}) for f in factors), key=len)
         candidates = itertools.islice(rarest, MOST_CHOICES)
-        return sum(1 for node in candidates if node not in self.ignored and self._fits(node, factors, order))
+        return sum(1 for node in candidates if node not in self._ignored and self._fits(node, factors, order))
 
     def known_parts(self, net: Network, members: Sequence[int], outputs: frozenset[int]) -> list[Part]:
         """Factors whose product is planned already, as large as possible, with the labels that the product has."""
@@ -130,6 +134,11 @@ class Register:
             return False
         every = range(len(net.factors))
         return any(len(_kept(net, every, net.kept, choice)) == order for choice in _choices(net, every, factors))
+
+
+def _upright(expression: Expr) -> Expr:
+    """An expression as it is planned."""
+    return oriented(expression)[0] if isinstance(expression, Contract) and expression.order == 2 else expression
 
 
 def shadow_part(net: Network, members: Sequence[int], labels: frozenset[int]) -> Expr:
