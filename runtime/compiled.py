@@ -9,7 +9,6 @@ are made of machine words (`entry.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,6 +39,8 @@ class Compiled:
         self.dtype = np.dtype(dtype)
         orders = ([len(a.shape) for a in part] for part in (interface.inputs, interface.outputs))
         self.layout = layout_of(*orders)
+        self._address = 0
+        self._callable: Callable[[int], int] | None = None
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Compiled:
@@ -66,14 +67,23 @@ class Compiled:
     def begin(self, then: Callable[[], None]) -> None:
         """Begins to make the code, if it is missing; `then` is called when it is there."""
 
-    @cached_property
+    # These are no cached properties: in Python 3.11 those hold a lock of their own. Whoever waits for the compiler with
+    # it, and whoever compiles and needs an address, would wait for one another.
+    @property
     def address(self) -> int:
         """The address of the code.  Raises KeyError if it is not kept."""
+        if self._address == 0:
+            self._address = self._found()
+        return self._address
+
+    def _found(self) -> int:
         return build.kept_address(self.symbol)
 
-    @cached_property
+    @property
     def _function(self) -> Callable[[int], int]:
-        return build.c_function(self.address)
+        if self._callable is None:
+            self._callable = build.c_function(self.address)
+        return self._callable
 
     def entry(
         self,

@@ -60,9 +60,8 @@ class Kernel(Compiled):
         """The name of the code in the store."""
         return build.kernel_name(self.source)
 
-    @cached_property
-    def address(self) -> int:
-        """The address of the compiled kernel (`compiler/kernel/layout.py` tells how to call it)."""
+    def _found(self) -> int:
+        """The address of the code, compiled where it must be."""
         if self._job is not None:
             self._job.wait()
         return build.kernel_address(self.source)
@@ -70,7 +69,7 @@ class Kernel(Compiled):
     @property
     def is_compiled(self) -> bool:
         """Whether the code is loaded."""
-        return "address" in self.__dict__
+        return self._address != 0
 
     def __call__(self, *arguments: Any, out: Any = None) -> Any:
         if self._calls < _SLOW_CALLS:

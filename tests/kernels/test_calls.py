@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse
+from numba.core.compiler_lock import global_compiler_lock
 
 from matgrad.compiler.kernel.program import Buffer, Load, Loop, Op, Program, Ref, Routine, Scale, Store
 from matgrad.compiler.tensor.dims import Dim
@@ -362,6 +363,28 @@ def test_threads(m: int, n: int) -> None:
     for thread in threads:
         thread.join()
     assert not problems
+
+
+def test_one_thread_compiles_while_another_waits_for_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MATGRAD_CACHE_SIZE", "0")
+    first, second = Kernel(ridge(), title="first"), Kernel(ridge(), title="second")  # other texts, so other code
+    addresses: list[int] = []
+
+    def wait() -> None:
+        addresses.append(first.address)
+
+    def compile_both() -> None:
+        with global_compiler_lock:  # as whoever compiles code that calls kernels
+            waiting = threading.Thread(target=wait, daemon=True)
+            waiting.start()
+            waiting.join(0.3)
+            addresses.append(second.address)
+        waiting.join(60)
+
+    thread = threading.Thread(target=compile_both, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert len(set(addresses)) == 2
 
 
 def test_other_threads_run_meanwhile() -> None:
