@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import awareness, growth, ratios, report
+from . import awareness, growth, ratios, report, threads
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -30,23 +30,25 @@ def section(name: str) -> str:
     if not report.exists(name):
         return f"\nNot measured yet: `python -m benchmarks.{name}`.\n\n"
     results = report.load(name)
-    rows = results["rows"]
-    text = SECTIONS[name](rows) if name in SECTIONS else _table(name, rows)
-    return f"\n{text}\n{_origin(results['machine'], rows)}\n"
+    text = SECTIONS[name](results) if name in SECTIONS else _table(name, results)
+    used = "all were" if name == "threads" else "one was"
+    return f"\n{text}\n{_origin(results['machine'], results['rows'], used)}\n"
 
 
-def _origin(machine: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+def _origin(machine: dict[str, Any], rows: list[dict[str, Any]], used: str) -> str:
     loads = [row["load"] for row in rows if "load" in row] or [machine["load"]]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     blas = f"OpenBLAS's kernels: {machine['blas']}; " if machine.get("blas") else ""
     return (
-        f"{machine['date']}; {machine['cpu']}; {machine['cores']} cores, of which one was used; {machine['system']}, "
+        f"{machine['date']}; {machine['cpu']}; {machine['cores']} cores, of which {used} used; {machine['system']}, "
         f"Python {machine['python']}; {blas}{versions}. Average load of the machine, with what others ran on it: "
         f"{min(loads):.1f} to {max(loads):.1f}.\n"
     )
 
 
-def _objectives(rows: list[dict[str, Any]]) -> str:
+def _objectives(results: dict[str, Any]) -> str:
+    rows = results["rows"]
+
     def listed(lines: list[str]) -> str:
         return "".join(f"- {line}\n" for line in lines)
 
@@ -61,27 +63,35 @@ def _objectives(rows: list[dict[str, Any]]) -> str:
     )
 
 
-def _awareness(rows: list[dict[str, Any]]) -> str:
+def _awareness(results: dict[str, Any]) -> str:
+    rows = results["rows"]
     lines = "".join(f"- {line}\n" for line in awareness.summary(rows))
     return f"{report.markdown(*awareness.table(rows))}\n{lines}"
 
 
-def _growth(rows: list[dict[str, Any]]) -> str:
+def _growth(results: dict[str, Any]) -> str:
+    rows = results["rows"]
     return (
         f"{report.markdown(*growth.calls_table(rows))}\n{report.markdown(*growth.compile_table(rows))}\n"
         "![growth](../benchmarks/results/growth.svg)\n"
     )
 
 
-def _table(name: str, rows: list[dict[str, Any]]) -> str:
+def _threads(results: dict[str, Any]) -> str:
+    memory = report.markdown(*threads.memory_table(results["memory"]))
+    return f"{report.markdown(*threads.table(results['rows']))}\nMemory after many calls:\n\n{memory}"
+
+
+def _table(name: str, results: dict[str, Any]) -> str:
     """What every benchmark has: `table`."""
-    return report.markdown(*importlib.import_module(f".{name}", __package__).table(rows))
+    return report.markdown(*importlib.import_module(f".{name}", __package__).table(results["rows"]))
 
 
-SECTIONS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
+SECTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
     "objectives": _objectives,
     "awareness": _awareness,
     "growth": _growth,
+    "threads": _threads,
 }
 
 

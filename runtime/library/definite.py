@@ -20,6 +20,8 @@ _potrf = fortran("potrf", "c i pi o")
 _potri = fortran("potri", "c i pi o")
 _L, _U = ord("L"), ord("U")
 
+_LOOP, _LAPACK = 10, 40  # rows: up to here, loops; up to here, LAPACK, which takes the fewest steps
+
 
 def cholesky(n: Any, A: Any, a0: Any, a1: Any, L: Any, l0: Any, l1: Any, scratch: Any) -> Any:
     """A = L L'."""
@@ -28,7 +30,8 @@ def cholesky(n: Any, A: Any, a0: Any, a1: Any, L: Any, l0: Any, l1: Any, scratch
         for j in range(i + 1):
             L[i * l0 + j * l1] = A[i * a0 + j * a1]
     status = 0
-    if n <= LEAF or (l0 != 1 and l1 != 1) or (vector_bytes(L) > 16 and n * n * n <= SHARED):
+    halved = vector_bytes(L) > 16 and n > _LAPACK and n * n * n <= SHARED
+    if n <= _LOOP or (l0 != 1 and l1 != 1) or halved:
         status = factor(n, L, l0, l1, scratch, shift(scratch, LEAF * min(n, PANEL)))
     else:
         # By rows, LAPACK sees the transpose, whose upper triangle this is.
