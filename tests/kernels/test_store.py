@@ -52,10 +52,18 @@ def test_what_was_put_is_found(folder: Path) -> None:
     assert path.stat().st_mode & 0o077 == 0
 
 
-def test_another_version_is_not_found() -> None:
-    # Names contain these; they are long enough that none is like another one by chance.
-    assert len(identity.code()) == len(identity.plans()) == 64
-    assert identity.code() != identity.plans()
+def test_names_tell_versions_and_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [identity.plans(), identity.code()]
+    assert len({*found}) == 2
+    assert all(len(name) == 64 for name in found)
+    made = identity.code.__wrapped__
+    assert made() == identity.code()
+    monkeypatch.setattr("llvmlite.binding.get_host_cpu_name", lambda: "another processor")
+    assert made() != identity.code()
+    monkeypatch.undo()
+    monkeypatch.setattr(identity, "_versions", lambda: ["another version"])
+    assert made() != identity.code()
+    assert identity.plans.__wrapped__() != identity.plans()
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "longer", "changed", "other", "another entry"])
