@@ -29,9 +29,10 @@ def factored(expression: Sum) -> Expr | None:
 
 
 def factorings(expression: Sum) -> Iterator[Expr]:
-    """The sum with each of the factors that some terms share taken out of them."""
-    for (key, _), taken in _shared(expression).items():
-        yield _taken_out(expression, key, taken)
+    """The sum with each of the factors that some terms share taken out of them; no factor away from its indicator."""
+    for (key, masks), taken in _shared(expression).items():
+        if not masks or _is_indicator(key[0]):
+            yield _taken_out(expression, key, taken)
 
 
 def mirrored(expression: Sum) -> Iterator[Expr]:
