@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 
 from ..tensor.dims import Dim, extreme
-from .emit_angles import ANGLES, far_angles
+from .emit_angles import ANGLES, MOST_ANGLES, can_run_again, counting, far_angles
 from .emit_copies import with_unit_strides
 from .emit_few import ahead_text, is_of_rows, write_few, write_prefetch
 from .emit_loop import write_loop
@@ -56,7 +56,8 @@ class _Emitter:
         self.names = Names(dtype, {"table", "kernel", *SCALARS, *ROUTINES, *keyword.kwlist, *dir(builtins)})
         self.out = Writer(self.names)
         self.routines: dict[str, None] = {}
-        self.tags = 0
+        loops = [step for step in program.flat() if isinstance(step, Loop)]
+        self.angles = sum(op.function in ANGLES for loop in loops for op in loop.ops)
 
     def run(self) -> Source:
         out = self.out
@@ -250,19 +251,23 @@ class _Emitter:
             self.routine(step)
 
     def loop(self, loop: Loop) -> None:
-        """Writes a loop; one with angles twice."""
+        """Writes a loop; one with angles in both forms."""
         out = self.out
-        count = far_angles(loop, _FOUND.view())
+        count = far_angles(loop, _FOUND.view()) if self.angles <= MOST_ANGLES else None
         if count is None:
             write_loop(out, loop)
             return
-        write_loop(out, count)
+        # An angle that is too large is counted before anything that is made of it.
+        again = can_run_again(loop)
+        write_loop(out, counting(loop, _FOUND.view()) if again else count, near=True)
         out.line(f"if {out.names.identifier(_FOUND.name)}[0] > 0:")
-        for near in (False, True):
-            if near:
-                out.line("else:")
+        out.depth += 1
+        write_loop(out, loop)
+        out.depth -= 1
+        if not again:
+            out.line("else:")
             out.depth += 1
-            write_loop(out, loop, near)
+            write_loop(out, loop, near=True)
             out.depth -= 1
 
     def fail(self, failure: str) -> None:

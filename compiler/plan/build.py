@@ -325,6 +325,8 @@ class Builder:
                 continue
             reduced, at = found
             rest = add([t for t in inner.terms if t[1] is not term], inner.shape)
+            if rest.order != reduced.argument.order:  # a diagonal of the softmax
+                continue
             # The argument's axes in the order of the expression's: the logsumexp may be that of a transpose.
             kept = [k for k in range(rest.order) if k not in reduced.axes]
             others = iter(reduced.axes)

@@ -26,6 +26,7 @@ FOUND = [
     ("fn f(X: matrix[n, n], S: symmetric matrix[n, n]) = inv(kron(X, S)[:n, -n:]'*kron(X, S)[:n, -n:] + I)", "X"),
     ("fn f(X: matrix[n, n], Q: matrix[n, n]) = diag([Q, X; X', Q][1:n+1, 0:n])", "X"),
     ("fn f(A: matrix[m, n], M: matrix[m, m]) = { b0 = softmax(sum(exp(M), 2)); A ./ (1 + b0*b0'*A).^2 }", "M"),
+    ("fn f(D: diagonal matrix[n, n]) = softmax(D, 1)", "D"),
     ("fn f(v: vector[m]) = { b0 = hess(sum(sin(v)), v); vec(b0)[:m] }", "v"),
     ("fn f(D: diagonal matrix[n, n]) = [D, (D + D'); (D + D')', D][1:n+1, 0:n]", "D"),
     ("fn f(A: matrix[m, n], T: tensor[m, n, n], i: integer scalar, j: integer scalar) = sum((A : cosh(T .* T))[i:j])", "T"),  # noqa: E501

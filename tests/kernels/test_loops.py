@@ -218,6 +218,23 @@ def test_what_a_pass_over_rows_keeps_for_itself_is_not_shared() -> None:
     assert len(compacted(both_work).work) == 2
 
 
+@pytest.mark.parametrize("text", ["sin(x).*cos(2*x) + tan(x + y)", "sin(1e7*sin(x)) - y", "x.*(sin(x) + sum(cos(y)))"])
+def test_large_angles(text: str) -> None:
+    """Loops in which no angle, one, or all are too large for the series."""
+    function = mg.function(f"fn f(x: vector[n], y: vector[n]) = sum({text})").value_and_grad("x", "y")
+    definition = function.definition()
+    program = plan(definition.results, definition.parameters, {"n": 20})
+    kernel = Kernel(program)
+    rng = np.random.default_rng(4)
+    for n in (0, 1, 7, 8, 9, 33):
+        x, y = rng.normal(size=(2, n))
+        for far in ([], [n // 2], range(n)):
+            x[[k for k in far if k < n]] += 3e9
+            expected, found = both(program, (x, y), kernel)
+            for e, f in zip(expected, found, strict=True):
+                np.testing.assert_allclose(f, e, rtol=1e-9, atol=1e-9 * np.abs(e).max(initial=1.0))
+
+
 @pytest.mark.parametrize("n", [1, 3, 8, 9, 40])
 def test_logsumexp_of_special_numbers(n: int) -> None:
     rows = np.random.default_rng(n).normal(size=(8, n))
