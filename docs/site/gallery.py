@@ -64,7 +64,8 @@ def page(pictures: Path) -> str:
 
 def origin(machine: dict[str, Any]) -> str:
     """Where and when the times were measured."""
-    return f"one thread, {machine['cpu']}, {machine['date']}, matgrad {machine['versions']['matgrad']}."
+    blas = f", OpenBLAS for {machine['blas']}" if "blas" in machine else ""
+    return f"one thread, {machine['cpu']}{blas}, {machine['date']}, matgrad {machine['versions']['matgrad']}."
 
 
 def anchor(title: str) -> str:
