@@ -110,15 +110,15 @@ LARGE = {
                                lambda A, B: np.linalg.matrix_power(A @ B, 500)),
     "2000 terms": ("fn f(x: vector[n]) = " + " + ".join(f"sin({k}*x)" for k in range(2000)),
                    lambda x: sum(np.sin(k * x) for k in range(2000))),
-    "500 inverses": ("fn f(A: posdef matrix[n, n], x: vector[n]) = "
-                     + " + ".join(f"x'*inv(A + {k + 1}*I)*x" for k in range(500)),
-                     lambda A, x: sum(x @ np.linalg.solve(A + (k + 1) * np.eye(len(x)), x) for k in range(500))),
+    "200 inverses": ("fn f(A: posdef matrix[n, n], x: vector[n]) = "
+                     + " + ".join(f"x'*inv(A + {k + 1}*I)*x" for k in range(200)),
+                     lambda A, x: sum(x @ np.linalg.solve(A + (k + 1) * np.eye(len(x)), x) for k in range(200))),
     "products of sums": ("fn f(A: matrix[n, n], B: matrix[n, n], x: vector[n]) = " + "(A + B)*" * 60 + "x",
                          lambda A, B, x: np.linalg.matrix_power(A + B, 60) @ x),
     "projections": ("fn f(u: vector[n], v: vector[n], x: vector[n]) = " + "(I - u*v')*" * 60 + "x",
                     lambda u, v, x: np.linalg.matrix_power(np.eye(len(x)) - np.outer(u, v), 60) @ x),
-    "nested sums": ("fn f(A: matrix[n, n], B: matrix[n, n], x: vector[n]) = " + f"{'(A + B*' * 100}A{')' * 100}*x",
-                    lambda A, B, x: sum(np.linalg.matrix_power(B, k) for k in range(101)) @ A @ x),
+    "nested sums": ("fn f(A: matrix[n, n], B: matrix[n, n], x: vector[n]) = " + f"{'(A + B*' * 60}A{')' * 60}*x",
+                    lambda A, B, x: sum(np.linalg.matrix_power(B, k) for k in range(61)) @ A @ x),
     "low-rank updates": (f"fn f(D: posdef matrix[n, n], b: vector[n], {many('u', 'vector[n]', 20)}) = inv(D + "
                          + " + ".join(f"u{k}*u{k}'" for k in range(20)) + ")*b",
                          lambda D, b, *u: np.linalg.solve(D + sum(np.outer(v, v) for v in u), b)),
