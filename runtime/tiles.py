@@ -51,13 +51,20 @@ class _Vectors:
         self.builder = builder
         self.real, self.lanes = real, lanes
         self.kind = ir.VectorType(real, lanes)
+        self.zero = ir.Constant(self.kind, [0.0] * lanes)
         self.size = 8 if isinstance(real, ir.DoubleType) else 4
         self.name = f"v{lanes}f{8 * self.size}"
 
-    def at(self, pointer: Any, *indices: Any) -> Any:
-        for index in indices:
-            pointer = self.builder.gep(pointer, [index])
-        return pointer
+    def at(self, pointer: Any, index: Any) -> Any:
+        """The address of an element of an array."""
+        return self.builder.gep(pointer, [index])
+
+    def columns(self, pointer: Any, distance: Any, count: int) -> list[Any]:
+        """The addresses of so many columns."""
+        found = [pointer]
+        while len(found) < count:
+            found.append(self.at(found[-1], distance))
+        return found
 
     def splat(self, value: Any) -> Any:
         """A vector of equal numbers."""
@@ -66,29 +73,27 @@ class _Vectors:
         one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, _INDEX(0))
         return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(_INDEX, self.lanes), [0] * self.lanes))
 
-    def load(self, pointer: Any) -> Any:
-        return self.builder.load(self.builder.bitcast(pointer, self.kind.as_pointer()), align=self.size)
-
-    def store(self, value: Any, pointer: Any) -> None:
-        self.builder.store(value, self.builder.bitcast(pointer, self.kind.as_pointer()), align=self.size)
-
     def mask(self, count: Any) -> Any:
         """The first `count` lanes."""
         builder = self.builder
         numbers = ir.Constant(ir.VectorType(_INDEX, self.lanes), list(range(self.lanes)))
         return builder.icmp_unsigned("<", numbers, self.splat(builder.trunc(count, _INDEX)))
 
-    def load_part(self, pointer: Any, mask: Any) -> Any:
-        """The vector with zeros outside of the mask."""
+    def load(self, pointer: Any, mask: Any = None) -> Any:
+        """The vector, with zeros outside of the mask, where nothing is read."""
         pointer = self.builder.bitcast(pointer, self.kind.as_pointer())
+        if mask is None:
+            return self.builder.load(pointer, align=self.size)
         kind = ir.FunctionType(self.kind, [pointer.type, _INDEX, mask.type, self.kind])
         function = _declared(self.builder.module, f"llvm.masked.load.{self.name}.p0", kind)
-        return self.builder.call(
-            function, [pointer, _INDEX(self.size), mask, ir.Constant(self.kind, [0.0] * self.lanes)]
-        )
+        return self.builder.call(function, [pointer, _INDEX(self.size), mask, self.zero])
 
-    def store_part(self, value: Any, pointer: Any, mask: Any) -> None:
+    def store(self, value: Any, pointer: Any, mask: Any = None) -> None:
+        """Writes the vector, nothing outside of the mask."""
         pointer = self.builder.bitcast(pointer, self.kind.as_pointer())
+        if mask is None:
+            self.builder.store(value, pointer, align=self.size)
+            return
         kind = ir.FunctionType(ir.VoidType(), [self.kind, pointer.type, _INDEX, mask.type])
         function = _declared(self.builder.module, f"llvm.masked.store.{self.name}.p0", kind)
         self.builder.call(function, [value, pointer, _INDEX(self.size), mask])
@@ -111,76 +116,68 @@ def _tile_function(module: Any, real: Any, count: int, vectors: int, columns: in
     for attribute in ("nounwind", "noinline"):
         function.attributes.add(attribute)
     k, alpha, beta, A, a1, B, b0, b1, C, c1, rest = function.args
-    start, inside, after = (function.append_basic_block(n) for n in ("start", "inside", "after"))
-    builder = ir.IRBuilder(start)
-    v = _Vectors(builder, real, count)
-    zero = ir.Constant(v.kind, [0.0] * count)
-    mask = v.mask(rest)
-    masked = module.vector_bytes == 64
-    column_starts = [B]
-    for _ in range(columns - 1):
-        column_starts.append(v.at(column_starts[-1], b1))
+    v = _Vectors(ir.IRBuilder(function.append_basic_block("start")), real, count)
+    # Of each column the last vector may be a part of one.
+    masks = [None] * (vectors - 1) + [v.mask(rest) if module.vector_bytes == 64 else None]
+    sums = _sums(v, k, A, a1, v.columns(B, b1, columns), b0, masks)
+    _stored(v, sums, alpha, beta, v.columns(C, c1, columns), masks)
+    v.builder.ret_void()
+    return function
+
+
+def _sums(v: _Vectors, k: Any, A: Any, a1: Any, B: list[Any], b0: Any, masks: list[Any]) -> list[list[Any]]:
+    """The products of the rows of A, at so many vectors, with columns at addresses `B`: vectors for each column."""
+    builder = v.builder
+    start = builder.block
+    inside, after = (builder.function.append_basic_block(name) for name in ("inside", "after"))
     builder.cbranch(builder.icmp_signed(">", k, INT(0)), inside, after)
     builder.position_at_end(inside)
-    p, left, offset = builder.phi(INT), builder.phi(pointer), builder.phi(INT)
-    sums = [[builder.phi(v.kind) for _ in range(vectors)] for _ in range(columns)]
-    parts = []
-    for q in range(vectors):
-        place = v.at(left, INT(q * count))
-        parts.append(v.load_part(place, mask) if masked and q == vectors - 1 else v.load(place))
-    new = []
-    for j in range(columns):
-        factor = v.splat(builder.load(v.at(column_starts[j], offset)))
-        new.append(
-            [
-                builder.fadd(sums[j][q], builder.fmul(parts[q], factor, flags=_FLAGS), flags=_FLAGS)
-                for q in range(vectors)
-            ]
-        )
+    p, left, offset = builder.phi(INT), builder.phi(A.type), builder.phi(INT)
+    old = [[builder.phi(v.kind) for _ in masks] for _ in B]
+    parts = [v.load(v.at(left, INT(q * v.lanes)), mask) for q, mask in enumerate(masks)]
+    new: list[list[Any]] = []
+    for column, sums in zip(B, old, strict=True):
+        factor = v.splat(builder.load(v.at(column, offset)))
+        terms = [builder.fmul(part, factor, flags=_FLAGS) for part in parts]
+        new.append([builder.fadd(total, term, flags=_FLAGS) for total, term in zip(sums, terms, strict=True)])
     following = builder.add(p, INT(1), flags=("nsw",))
-    steps = (following, v.at(left, a1), builder.add(offset, b0, flags=("nsw",)))
-    for phi, first, later in zip((p, left, offset), (INT(0), A, INT(0)), steps, strict=True):
+    carried = [
+        (p, INT(0), following),
+        (left, A, v.at(left, a1)),
+        (offset, INT(0), builder.add(offset, b0, flags=("nsw",))),
+        *((a, v.zero, b) for before, later in zip(old, new, strict=True) for a, b in zip(before, later, strict=True)),
+    ]
+    for phi, first, later in carried:
         phi.add_incoming(first, start)
         phi.add_incoming(later, inside)
     builder.cbranch(builder.icmp_signed("<", following, k), inside, after)
     builder.position_at_end(after)
     results: list[list[Any]] = []
-    for j in range(columns):
-        results.append([])
-        for q in range(vectors):
-            sums[j][q].add_incoming(zero, start)
-            sums[j][q].add_incoming(new[j][q], inside)
-            total = builder.phi(v.kind)
-            total.add_incoming(zero, start)
-            total.add_incoming(new[j][q], inside)
-            results[j].append(total)
-    scale = v.splat(alpha)
-    results = [[builder.fmul(scale, total) for total in column] for column in results]
-    places = [C]
-    for _ in range(columns - 1):
-        places.append(v.at(places[-1], c1))
-    with builder.if_else(builder.fcmp_ordered("==", beta, ir.Constant(real, 0.0))) as (fresh, adding):
+    for column in new:
+        results.append([builder.phi(v.kind) for _ in column])
+        for phi, total in zip(results[-1], column, strict=True):
+            phi.add_incoming(v.zero, start)
+            phi.add_incoming(total, inside)
+    return results
+
+
+def _stored(v: _Vectors, sums: list[list[Any]], alpha: Any, beta: Any, C: list[Any], masks: list[Any]) -> None:
+    """C = alpha sums + beta C, for columns at addresses `C`."""
+    builder = v.builder
+    scale, factor = v.splat(alpha), v.splat(beta)
+    tile = [
+        (v.at(place, INT(q * v.lanes)), builder.fmul(scale, total), mask)
+        for place, column in zip(C, sums, strict=True)
+        for q, (total, mask) in enumerate(zip(column, masks, strict=True))
+    ]
+    with builder.if_else(builder.fcmp_ordered("==", beta, ir.Constant(v.real, 0.0))) as (fresh, adding):
         with fresh:
-            for j in range(columns):
-                for q in range(vectors):
-                    place = v.at(places[j], INT(q * count))
-                    if masked and q == vectors - 1:
-                        v.store_part(results[j][q], place, mask)
-                    else:
-                        v.store(results[j][q], place)
+            for place, value, mask in tile:
+                v.store(value, place, mask)
         with adding:
-            factor = v.splat(beta)
-            for j in range(columns):
-                for q in range(vectors):
-                    place = v.at(places[j], INT(q * count))
-                    old = v.load_part(place, mask) if masked and q == vectors - 1 else v.load(place)
-                    total = builder.fadd(results[j][q], builder.fmul(factor, old, flags=_FLAGS), flags=_FLAGS)
-                    if masked and q == vectors - 1:
-                        v.store_part(total, place, mask)
-                    else:
-                        v.store(total, place)
-    builder.ret_void()
-    return function
+            for place, value, mask in tile:
+                old = builder.fmul(factor, v.load(place, mask), flags=_FLAGS)
+                v.store(builder.fadd(value, old, flags=_FLAGS), place, mask)
 
 
 def _tile(context: Any, *operands: Any) -> Any:
@@ -263,7 +260,7 @@ def _copied(context: Any, *operands: Any) -> Any:
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         count, X, Y = args
         v = _Vectors(builder, X.type.pointee, _lanes(builder.module.vector_bytes, operands[1].dtype))
-        v.store(v.load_part(X, v.mask(count)), Y)
+        v.store(v.load(X, v.mask(count)), Y)
         return INT(0)
 
     return types.intp(types.intp, operands[1], operands[2]), generate
