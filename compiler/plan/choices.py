@@ -5,9 +5,10 @@ deterministic; every form is judged by the cost of a plan of all results.  Not f
 these plans finds anew.
 
 The search goes uphill: the forms of the present program are tried one by one, and one that saves enough is the present
-program from then on.  What is tried: the identities of `identities.rules`, a sum multiplied out wherever it is a
-factor, a factor taken out of terms, F'*inv(S)*F through a triangular solve, and F'*S*F as in `congruence.py`.  It ends
-when `WORK` is used up: then the best form so far is taken.
+program from then on.  What is tried: the identities of `identities.rules` (an inverse together with the determinant of
+the same sum; `refine.py` keeps their accuracy), a sum multiplied out wherever it is a factor (`keeps_accuracy`,
+`squares.py`), a factor taken out of terms, a symmetric sum as a matrix and its transpose, F'*inv(S)*F through a
+triangular solve, and F'*S*F as in `congruence.py`.  It ends when `WORK` is used up: then the best form so far is taken.
 """
 
 from __future__ import annotations
