@@ -27,8 +27,9 @@ if TYPE_CHECKING:
         SyntaxError,  # noqa: A004
         TypeError,  # noqa: A004
     )
-    from .runtime.function import Function, Program, function, load, loads
+    from .runtime.function import Function
     from .runtime.optimization.optimize import minimize
+    from .runtime.program import Program, function, load, loads
     from .runtime.tracing.trace import trace
 
 __all__ = [
@@ -51,7 +52,8 @@ __all__ = [
 
 # Where each name is defined: the module is imported when the name is first used.
 _MODULES = dict.fromkeys(__all__, ".grammar.errors") | {
-    **dict.fromkeys(["Function", "Program", "function", "load", "loads"], ".runtime.function"),
+    "Function": ".runtime.function",
+    **dict.fromkeys(["Program", "function", "load", "loads"], ".runtime.program"),
     "minimize": ".runtime.optimization.optimize",
     "trace": ".runtime.tracing.trace",
 }

@@ -1,31 +1,31 @@
-"""Functions of the language as Python objects: evaluate, differentiate, print, bind.
+"""A function of the language as a Python object: evaluate, differentiate, print, bind.
 
-Enters: texts.  Leaves: `Function` and `Program`, the public API.  Always holds: a `Function` never changes; its kernels
-are made when first needed, for the types of the arguments, and kept, also on disk: a process that finds there what it
-calls imports no part of the compiler, neither Lark nor Numba.  Not for: how a kernel runs (`compiled.py`) or what it
-computes (`compiler/`).
+Enters: what is written in a text (`written.py`).  Leaves: `Function`, the public API.  Always holds: a `Function` never
+changes; its kernels are made when first needed, for the types of the arguments, and kept, also on disk: a process that
+finds there what it calls imports no part of the compiler, neither Lark nor Numba.  Not for: reading texts
+(`program.py`), how a kernel runs (`compiled.py`) or what it computes (`compiler/`).
 """
 
 from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..compiler.calculus.derivation import Derivation, variables_or_only
 from ..grammar import errors
-from ..grammar.source import Source, read_source, text_source
 from . import records
 from .arguments import arranged, as_array, input_names, is_sparse
 from .entries import Entries
 from .signature import Limits, Signature, limits_read, listed, samples, signature
-from .written import Parsed, Text, Written
+from .written import Parsed, Written
 
 if TYPE_CHECKING:
     from ..compiler.explain import Explanation
     from ..compiler.language.definition import Definition
     from ..grammar import syntax
+    from ..grammar.source import Source
     from .bound import BoundFunction
     from .compilation import Compilation
     from .compiled import Compiled
@@ -34,42 +34,6 @@ if TYPE_CHECKING:
 Array = Any
 FEW_CALLS = 2  # that do without the fast entry, which takes longer to make than a call
 MOST_SIGNATURES = 256  # whose kernels are remembered: a program that meets more starts again
-
-
-class Program:
-    """The functions of a `.mg` file: `prog.ridge`, `prog["ridge"]`, or iterate over them."""
-
-    def __init__(self, source: Source) -> None:
-        text = Text(source, "program")
-        self._functions = {name: Function.of(w) for name, w in text.functions.items() if name is not None}
-        text.keep()
-
-    def __getitem__(self, name: str) -> Function:
-        if name not in self._functions:
-            close = errors.suggest(name, self._functions)
-            raise errors.ArgumentError(
-                f"there is no function {name}",
-                found=f"the functions are {', '.join(self._functions)}",
-                hint=f"did you mean {close}?" if close else "",
-            )
-        return self._functions[name]
-
-    def __getattr__(self, name: str) -> Function:
-        if name.startswith("_") or name not in self._functions:
-            raise AttributeError(f"there is no function {name}")
-        return self._functions[name]
-
-    def __iter__(self) -> Iterator[Function]:
-        return iter(self._functions.values())
-
-    def __len__(self) -> int:
-        return len(self._functions)
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._functions]
-
-    def __str__(self) -> str:
-        return "\n\n".join(str(f) for f in self)
 
 
 class Function:
@@ -477,28 +441,3 @@ class Function:
         from .compilation import Compilation
 
         return Compilation(self.definition())
-
-
-def load(path: Any) -> Program:
-    """The functions of a `.mg` file.  Raises `mg.FileError` (also an OSError) for a file that cannot be read."""
-    return Program(read_source(path))
-
-
-def loads(text: str) -> Program:
-    """The functions of a text in the language."""
-    return Program(text_source(text))
-
-
-def function(text: str) -> Function:
-    """The function that a text defines: one `fn`, or a bare expression, whose parameters are its free names in the
-    order of first appearance."""
-    return function_of(text_source(text))
-
-
-def function_of(source: Source) -> Function:
-    """The function that a source defines, as `function` does."""
-    text = Text(source, "expression")
-    (written,) = text.functions.values()
-    made = Function.of(written)
-    text.keep()
-    return made

@@ -82,7 +82,7 @@ def source_name(source: str) -> str:
 
 def functions_of(source: Source) -> list[Function]:
     """The functions of a text: of a program, or the one that an expression is."""
-    from ..runtime.function import Program, function_of
+    from ..runtime.program import Program, function_of
 
     return list(Program(source)) if PROGRAM.match(source.text) else [function_of(source)]
 
@@ -99,7 +99,7 @@ def read_stdin() -> str:
 
 def read_file(path: str) -> list[Function]:
     """The functions of a file; the error for one that is missing says what is there instead."""
-    from ..runtime.function import load
+    from ..runtime.program import load
 
     try:
         return list(load(path))

@@ -41,7 +41,7 @@ def build(
 
     Raises mg.FileError for what cannot be read or written, and mg.Error for what cannot be compiled.
     """
-    from ..function import Program
+    from ..program import Program
 
     source = read_source(path)
     program = Program(source)

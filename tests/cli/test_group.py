@@ -176,7 +176,7 @@ def test_a_closed_pipe_is_no_error():
 
 def test_interruption():
     program = (
-        "import sys, time\nfrom matgrad.__main__ import main\nimport matgrad.runtime.function as module\n"
+        "import sys, time\nfrom matgrad.__main__ import main\nimport matgrad.runtime.program as module\n"
         "def slow(source):\n    print('started', flush=True)\n    time.sleep(60)\n"
         "module.function_of = slow\nsys.argv[1:] = ['grad', 'x']\nmain()"
     )
@@ -192,7 +192,7 @@ def test_errors_that_are_not_ours_are_not_hidden(monkeypatch):
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("matgrad.runtime.function.function_of", broken)
+    monkeypatch.setattr("matgrad.runtime.program.function_of", broken)
     assert isinstance(CliRunner().invoke(cli, ["grad", "x'*x"]).exception, ZeroDivisionError)
 
 

@@ -202,7 +202,7 @@ def starting(function: Function, starts: dict[str, str], variables: list[str]) -
 
 def shown_expression(text: str, names: list[str]) -> tuple[str, Function]:
     """The label and the function of --show."""
-    from ...runtime.function import function
+    from ...runtime.program import function
 
     label, sign, rest = text.partition("=")
     labelled = bool(sign) and label.strip().isidentifier() and not rest.startswith("=")
