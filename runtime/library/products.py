@@ -17,6 +17,7 @@ _gemm = fortran("gemm", "cc iii r pi pi r pi")
 _N, _T = ord("N"), ord("T")
 
 _LOOP = 27  # products of numbers: up to here, plain loops
+_NARROW, _LONG = 40, 64  # elements of a C, and the length of the dot products
 _SMALL = 4096  # products of numbers: up to here our own code is faster, whatever the vectors
 SHARED = 2**30  # products of numbers: from here on, BLAS may share them out among its threads
 
@@ -49,6 +50,10 @@ def gemm(
                 total = alpha * total
                 C[i * c0 + j * c1] = total if beta == zero else total + beta * C[i * c0 + j * c1]
         return 0
+    if is_narrow(m, n, k) and a1 == 1 and b0 == 1:
+        for i in range(m):
+            gemv(n, k, alpha, beta, B, b1, b0, shift(A, i * a0), a1, shift(C, i * c0), c1)
+        return 0
     few = m * n * k <= (SHARED if vector_bytes(C) > 16 else _SMALL)
     if few or not unit:
         return product(0, m, k, n, alpha, beta, A, a0, a1, B, b0, b1, C, c0, c1, scratch)
@@ -61,6 +66,11 @@ def gemm(
     tb, ldb = (_N, b1) if b0 == 1 else (_T, b0)
     _gemm(ta, tb, m, n, k, alpha, A, max(1, lda), B, max(1, ldb), beta, C, max(1, c1))
     return 0
+
+
+def is_narrow(m: Any, n: Any, k: Any) -> Any:
+    """Whether m x n dot products of length k are faster than tiles, which a narrow C does not fill."""
+    return m * n <= _NARROW and k >= _LONG
 
 
 def gemv(

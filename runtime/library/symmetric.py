@@ -11,7 +11,7 @@ from typing import Any
 from ..intrinsics import number, plus, shift
 from ..tiles import vector_bytes
 from . import gemm, gemv, mirror, product
-from .products import SHARED
+from .products import SHARED, is_narrow
 
 _LOOP = 512  # products of numbers: up to here, plain loops
 _PANEL = 64  # columns of a triangle that are one product of BLAS
@@ -23,6 +23,10 @@ def _triangle(
     A: Any, a0: Any, a1: Any, B: Any, b0: Any, b1: Any, C: Any, c0: Any, c1: Any, scratch: Any,
 ) -> Any:  # fmt: skip
     """C = alpha A B + beta C, of which at least the lower triangle is computed."""
+    if is_narrow(n, n, k) and a1 == 1 and b0 == 1:
+        for i in range(n):
+            gemv(i + 1, k, alpha, beta, B, b1, b0, shift(A, i * a0), a1, shift(C, i * c0), c1)
+        return 0
     if vector_bytes(C) > 16 and n * n * k <= SHARED:
         return product(1, n, k, n, alpha, beta, A, a0, a1, B, b0, b1, C, c0, c1, scratch)
     # By BLAS: panels of columns, from the diagonal down.

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from numba.core import types
 
+import matgrad as mg
 from matgrad.compiler.kernel.routines import ROUTINES
 from matgrad.compiler.tensor.dims import Dim
 from matgrad.runtime import library, native
@@ -196,3 +197,19 @@ def test_matrices_for_blas(name: str) -> None:
     arguments = [first_argument(name, (n, n)), general(n, n)][: len(ROUTINES[name].inputs)]
     expected, found = both(program, arguments, Kernel(program))
     np.testing.assert_allclose(found[0], expected[0], rtol=0, atol=1e-10 * np.abs(expected[0]).max())
+
+
+@pytest.mark.parametrize(
+    ("m", "n", "k"), [(3, 4, 100), (1, 5, 77), (5, 5, 64), (6, 6, 65), (12, 3, 200), (4, 4, 10_000)]
+)
+def test_long_dot_products(m, n, k):
+    """A small result of long rows: dot products instead of tiles."""
+    rng = np.random.default_rng(m * n + k)
+    A, B, C = rng.normal(size=(m, k)), rng.normal(size=(n, k)), rng.normal(size=(m, n))
+    for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 1e-4)):
+        a, b, c = (x.astype(dtype) for x in (A, B, C))
+        for _ in range(4):
+            np.testing.assert_allclose(
+                mg.function("C - 2*A*B'")(c, a, b), C - 2 * A @ B.T, rtol=tolerance, atol=k * tolerance
+            )
+            np.testing.assert_allclose(mg.function("A*A'")(a), A @ A.T, rtol=tolerance, atol=k * tolerance)
