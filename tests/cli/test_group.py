@@ -176,7 +176,9 @@ def test_a_closed_pipe_is_no_error():
 
 def test_interruption():
     program = (
-        "import sys, time\nfrom matgrad.__main__ import main\nimport matgrad.runtime.program as module\n"
+        "import signal, sys, time\nfrom matgrad.__main__ import main\nimport matgrad.runtime.program as module\n"
+        # What runs in the background may have been started with interruptions ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def slow(source):\n    print('started', flush=True)\n    time.sleep(60)\n"
         "module.function_of = slow\nsys.argv[1:] = ['grad', 'x']\nmain()"
     )
