@@ -74,3 +74,12 @@ def test_running_sums_are_never_products():
     X = np.random.default_rng(4).normal(size=(6, 5))
     for text, axis in (("cumsum(X, 1)", 0), ("cumsum(X, 2)", 1)):
         np.testing.assert_allclose(mg.function(text)(X), np.cumsum(X, axis=axis), rtol=1e-13)
+
+
+@pytest.mark.parametrize("norm", ["norm2", "normnuc"])
+def test_the_norm_of_a_row_is_that_of_a_vector(norm):
+    f = mg.function(f"{norm}(x'*V) where x: vector[n], V: matrix[n, m]")
+    x, V = np.array([1.0, -2.0]), np.array([[1.0, 2.0, 3.0], [0.0, 1.0, -1.0]])
+    assert f(x, V) == pytest.approx(np.linalg.norm(x @ V))
+    np.testing.assert_allclose(f.grad("x")(x, V), V @ (x @ V) / np.linalg.norm(x @ V), rtol=1e-12)
+    assert "svd" not in f.source()

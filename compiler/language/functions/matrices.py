@@ -147,9 +147,14 @@ def _array(value: Expr) -> Expr:
     return value if value.order else algebra.broadcast(value, (), (ONE,))
 
 
+def _has_one_line(value: Expr) -> bool:
+    """Whether it is a matrix of one row or one column, whose one singular value is its length."""
+    return value.order == 2 and ONE in value.shape
+
+
 @define("norm2(x)")
 def _norm2(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
-    if values[0].order < 2:
+    if values[0].order < 2 or _has_one_line(values[0]):
         return algebra.atom("normfro", (_array(values[0]),), ())
     if values[0].order > 2:
         fail_at(scope, node, 0, values[0], "norm2 is of vectors and matrices", "normfro is of arrays of any order")
@@ -159,7 +164,7 @@ def _norm2(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
 @define("normnuc(A)")
 def _nuclear(scope: Elaborator, node: syntax.Call, values: list[Expr]) -> Expr:
     need_matrix(scope, node, values[0])
-    return algebra.atom("normnuc", values, ())
+    return algebra.atom("normfro" if _has_one_line(values[0]) else "normnuc", values, ())
 
 
 @define("norm1(x)")
