@@ -83,3 +83,13 @@ def test_the_norm_of_a_row_is_that_of_a_vector(norm):
     assert f(x, V) == pytest.approx(np.linalg.norm(x @ V))
     np.testing.assert_allclose(f.grad("x")(x, V), V @ (x @ V) / np.linalg.norm(x @ V), rtol=1e-12)
     assert "svd" not in f.source()
+
+
+def test_running_sums_where_they_are_sliced():
+    M = np.random.default_rng(5).normal(size=(4, 4))
+    f = mg.function("vec(cumsum(M, 1))[:m] where M: matrix[m, m]")
+    np.testing.assert_allclose(f(M), np.cumsum(M[:, 0]), rtol=1e-13)
+    g = mg.function("tr(cumsum(M ./ (1 + D.^2), 1)*D*cumsum(M ./ (1 + D.^2), 1)') where D: diagonal matrix[m, m]")
+    D = np.diag([1.0, -2.0, 0.5, 3.0])
+    C = np.cumsum(M / (1 + D**2), axis=0)
+    np.testing.assert_allclose(g(M=M, D=D), np.trace(C @ D @ C.T), rtol=1e-12)
