@@ -9,13 +9,13 @@ import pytest
 
 from matgrad import grammar
 from matgrad.grammar import Error, Source, Span, parse_expression, parse_program, parse_rules, suggest, text_source
+from tests.support import check_golden, golden_cases
 
 GOLDEN = Path(__file__).with_name("errors.txt")
 PARSERS = {"program": parse_program, "expression": parse_expression, "rules": parse_rules}
 
-# A case is a line `=== KIND: TITLE`, the text, a line `---`, and the message; <U+XXXX> stands for a character.
-CASE = re.compile(r"^=== (\w+): (.+)\n((?:.*\n)*?)---\n((?:(?!=== ).*\n)*)", re.MULTILINE)
-CASES = list(CASE.finditer(GOLDEN.read_text(encoding="utf-8")))
+# In the texts, <U+XXXX> stands for a character.
+CASES = golden_cases(GOLDEN)
 
 
 def message(kind: str, text: str) -> str:
@@ -28,14 +28,7 @@ def message(kind: str, text: str) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[1]}: {case[2]}")
 def test_message(case: re.Match[str], rewrite: bool) -> None:
-    kind, title, text, expected = case.groups()
-    found = message(kind, text.removesuffix("\n")) + "\n"
-    if rewrite:
-        entry = f"=== {kind}: {title}\n{text}---\n"
-        whole = GOLDEN.read_text(encoding="utf-8")
-        GOLDEN.write_text(whole.replace(entry + expected, entry + found), encoding="utf-8")
-    else:
-        assert found == expected
+    check_golden(GOLDEN, case, message, rewrite)
 
 
 def test_titles_are_unique() -> None:

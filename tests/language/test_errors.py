@@ -12,13 +12,12 @@ import pytest
 
 import matgrad as mg
 from matgrad.compiler.language import elaborate
+from tests.support import check_golden, golden_cases
 
 GOLDEN = Path(__file__).with_name("errors.txt")
 
-# A case is a line `=== KIND: TITLE`, the text, a line `---`, and the message.  The last line of the text of a `call`
-# is the call of the function `f` that the lines before it define, in Python.
-CASE = re.compile(r"^=== (\w+): (.+)\n((?:.*\n)*?)---\n((?:(?!=== ).*\n)*)", re.MULTILINE)
-CASES = list(CASE.finditer(GOLDEN.read_text(encoding="utf-8")))
+# The last line of the text of a `call` is the call of the function `f` that the lines before it define, in Python.
+CASES = golden_cases(GOLDEN)
 
 
 def message(kind: str, text: str) -> str:
@@ -36,14 +35,7 @@ def message(kind: str, text: str) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[1]}: {case[2]}")
 def test_message(case: re.Match[str], rewrite: bool) -> None:
-    kind, title, text, expected = case.groups()
-    found = message(kind, text.removesuffix("\n")) + "\n"
-    if rewrite:
-        entry = f"=== {kind}: {title}\n{text}---\n"
-        whole = GOLDEN.read_text(encoding="utf-8")
-        GOLDEN.write_text(whole.replace(entry + expected, entry + found), encoding="utf-8")
-    else:
-        assert found == expected
+    check_golden(GOLDEN, case, message, rewrite)
 
 
 def test_titles_are_unique() -> None:
