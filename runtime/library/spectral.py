@@ -172,21 +172,12 @@ def largest_weights(
     return 0
 
 
-def _closeness(n: Any, v: Any, v0: Any) -> Any:
-    """By how much values may differ that are taken as equal."""
-    zero, one = number(v, 0.0), number(v, 1.0)
-    epsilon = _DOUBLE if one + number(v, _BETWEEN) > one else _SINGLE
-    largest = zero
-    for i in range(n):
-        largest = abs(v[i * v0]) if abs(v[i * v0]) > largest else largest
-    return _CLOSE * n * epsilon * largest
-
-
 def top_weights(n: Any, w: Any, w0: Any, p: Any, p0: Any) -> Any:
     """p is 1 over their number for the largest of the ascending values w, 0 for the others."""
     zero, one = number(p, 0.0), number(p, 1.0)
-    last = w[(n - 1) * w0] if n > 0 else zero
-    limit = last - _closeness(n, w, w0)
+    epsilon = _DOUBLE if one + number(p, _BETWEEN) > one else _SINGLE
+    first, last = (abs(w[0]), w[(n - 1) * w0]) if n > 0 else (zero, zero)
+    limit = last - _CLOSE * n * epsilon * (first if first > abs(last) else abs(last))
     count = zero
     for j in range(n):
         count = count + one if w[j * w0] >= limit else count
@@ -198,8 +189,9 @@ def top_weights(n: Any, w: Any, w0: Any, p: Any, p0: Any) -> Any:
 def top_reciprocals(n: Any, w: Any, w0: Any, p: Any, p0: Any) -> Any:
     """p = 1/(w[n-1] - w) for the ascending values w, 0 for the largest; fails if that is multiple."""
     zero, one = number(p, 0.0), number(p, 1.0)
-    last = w[(n - 1) * w0] if n > 0 else zero
-    limit = last - _closeness(n, w, w0)
+    epsilon = _DOUBLE if one + number(p, _BETWEEN) > one else _SINGLE
+    first, last = (abs(w[0]), w[(n - 1) * w0]) if n > 0 else (zero, zero)
+    limit = last - _CLOSE * n * epsilon * (first if first > abs(last) else abs(last))
     status = 0
     for j in range(n):
         close = w[j * w0] >= limit
@@ -212,7 +204,11 @@ def top_reciprocals(n: Any, w: Any, w0: Any, p: Any, p0: Any) -> Any:
 def eiggaps(n: Any, v: Any, v0: Any, G: Any, g0: Any, g1: Any) -> Any:
     """G = 1/(v[j] - v[i]), 0 on the diagonal; fails where values are equal."""
     zero, one = number(G, 0.0), number(G, 1.0)
-    limit = _closeness(n, v, v0)
+    epsilon = _DOUBLE if one + number(G, _BETWEEN) > one else _SINGLE
+    largest = zero
+    for i in range(n):
+        largest = abs(v[i * v0]) if abs(v[i * v0]) > largest else largest
+    limit = _CLOSE * n * epsilon * largest
     status = 0
     for i in range(n):
         for j in range(n):
@@ -225,8 +221,12 @@ def eiggaps(n: Any, v: Any, v0: Any, G: Any, g0: Any, g1: Any) -> Any:
 
 def svdsums(n: Any, v: Any, v0: Any, G: Any, g0: Any, g1: Any) -> Any:
     """G = 1/(v[i] + v[j]); fails where a value is 0."""
-    one = number(G, 1.0)
-    limit = _closeness(n, v, v0)
+    zero, one = number(G, 0.0), number(G, 1.0)
+    epsilon = _DOUBLE if one + number(G, _BETWEEN) > one else _SINGLE
+    largest = zero
+    for i in range(n):
+        largest = abs(v[i * v0]) if abs(v[i * v0]) > largest else largest
+    limit = _CLOSE * n * epsilon * largest
     status = 0
     for i in range(n):
         if abs(v[i * v0]) <= limit:
