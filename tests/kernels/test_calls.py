@@ -6,6 +6,7 @@ usual one gives, or an error that names the argument. Not for: what kernels comp
 
 from __future__ import annotations
 
+import _thread
 import ctypes
 import gc
 import sys
@@ -390,29 +391,17 @@ def test_one_thread_compiles_while_another_waits_for_the_compiler(monkeypatch: p
 def test_other_threads_run_meanwhile() -> None:
     x, y, w, lam = data(4000, 500)
     entry = RIDGE.entry()
-    counted = 0
-    stop = threading.Event()
-
-    def count() -> None:
-        nonlocal counted
-        while not stop.is_set():
-            counted += 1
-            time.sleep(0)  # gives the lock up
-
-    thread = threading.Thread(target=count)
+    ran = threading.Event()
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(30.0)  # seconds: a thread keeps the lock until it gives it up
+    sys.setswitchinterval(1e5)  # seconds: a thread keeps the lock until it gives it up
     try:
-        thread.start()
-        before = counted
-        for _ in range(20):
+        _thread.start_new_thread(ran.set, ())  # `Thread.start` would itself give the lock up, and wait
+        limit = time.monotonic() + 60  # a machine with other work may take its time; a kept lock never ends
+        while not ran.is_set() and time.monotonic() < limit:
             entry(x, y, w, lam)
-        after = counted
     finally:
-        stop.set()
         sys.setswitchinterval(interval)
-        thread.join()
-    assert after > before
+    assert ran.is_set()
 
 
 def test_the_threads_of_blas_are_as_before() -> None:
