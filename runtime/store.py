@@ -25,7 +25,8 @@ NEW = ".new-"  # how names of files begin that are being written
 _MAGIC = b"matgrad 2\n"
 _ABANDONED = 3600.0  # seconds after which nobody writes to such a file any more
 _FRESH = 86_400.0  # seconds for which the time of the last use is exact enough
-_UNCHECKED = 64  # entries that a process adds before it looks again what others have added
+_BLOCK = 4096  # bytes: files take whole blocks of a disk, which counts where entries are small and many
+_UNCHECKED = 64  # entries that a process adds, at least, before it looks again what others have added
 _LEAN = 0.8  # the part of the size that is left after entries were removed
 
 _POSIX = os.name == "posix"
@@ -55,14 +56,14 @@ def put(name: str, content: bytes) -> None:
     """Keeps bytes under a name."""
     limit = largest()
     data = _MAGIC + _digest(name, content) + content
-    if len(data) > limit:
+    if _on_disk(len(data)) > limit:
         return
     for folder in _folders():
         with _opened(folder) as place:
             if place is not None:
                 with contextlib.suppress(OSError):
                     _write(place, file_name(name), data)
-                    _room.shrink(place, len(data), limit)
+                    _room.shrink(place, _on_disk(len(data)), limit)
                 return
 
 
@@ -88,7 +89,7 @@ def folder() -> Path | None:
 
 
 class File(NamedTuple):
-    """A file of the store: when it was last used, its length, its name."""
+    """A file of the store: when it was last used, its length on the disk, its name."""
 
     used: float
     length: int
@@ -118,7 +119,7 @@ class Place:
                 if entry.name.endswith((SUFFIX, ".kernel")) or entry.name.startswith(NEW):
                     with contextlib.suppress(OSError):  # gone meanwhile
                         status = entry.stat(follow_symlinks=False)
-                        found.append(File(status.st_mtime, status.st_size, entry.name))
+                        found.append(File(status.st_mtime, _on_disk(status.st_size), entry.name))
         return found
 
 
@@ -230,18 +231,22 @@ def _decode(name: str, data: bytes) -> bytes | None:
     return content if data[:start] == _MAGIC and digest == _digest(name, content) else None
 
 
+def _on_disk(length: int) -> int:
+    return -(-length // _BLOCK) * _BLOCK
+
+
 class _Room:
     """Keeps the folder below its size."""
 
     def __init__(self) -> None:
         self.size = 0  # when last looked at, and what this process has added since
-        self.unchecked = _UNCHECKED
+        self.unchecked = 0  # entries that may be added before the folder is looked at again
 
     def shrink(self, place: Place, added: int, limit: int) -> None:
         """Called after so many bytes were added; removes what was not used for the longest time.  Raises OSError."""
         self.size += added
-        self.unchecked += 1
-        if self.size <= limit and self.unchecked < _UNCHECKED:
+        self.unchecked -= 1
+        if self.size <= limit and self.unchecked >= 0:
             return
         now, kept = time.time(), []
         for file in place.files():
@@ -250,7 +255,8 @@ class _Room:
                     place.unlink(file.name)
             else:
                 kept.append(file)
-        self.unchecked, self.size = 0, sum(file.length for file in kept)
+        # To look at a folder of many entries takes long, so it is done the less often.
+        self.unchecked, self.size = max(_UNCHECKED, len(kept) // 16), sum(file.length for file in kept)
         if self.size > limit:
             for file in sorted(kept):
                 if self.size <= _LEAN * limit:

@@ -21,8 +21,8 @@ def test_shows_and_clears_the_kernels(ok, folder):
     shown = ok("cache", "info")
     assert f"folder   {folder}\n" in shown
     assert "entries  2\n" in shown
-    assert "size     4.08 kB of at most 256 MB" in shown
-    assert ok("cache", "clear").startswith("removed 2 files, 4.08 kB")
+    assert "size     8.19 kB of at most 256 MB" in shown
+    assert ok("cache", "clear").startswith("removed 2 files, 8.19 kB")
     assert [path.name for path in folder.iterdir()] == ["something else"]
     assert store.get("one") is None
     assert "entries  0\nsize     0 bytes of at most 256 MB\n" in ok("cache", "info")
@@ -30,7 +30,7 @@ def test_shows_and_clears_the_kernels(ok, folder):
 
 def test_what_a_killed_writer_left_is_cleared(ok, folder):
     (folder / ".new-1234").write_bytes(b"half")
-    assert ok("cache", "clear") == "removed 1 files, 4 bytes\n"
+    assert ok("cache", "clear") == "removed 1 files, 4.1 kB\n"
     assert list(folder.iterdir()) == []
 
 
