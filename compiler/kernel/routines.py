@@ -459,13 +459,17 @@ ROUTINES: dict[str, Signature] = {
             in_place=True,
             scratch=_halving_itself,
         ),
-        Signature("lu", "nn->nn,n", _lu, lambda n: 2 * n * n * n, can_fail=True, integers=(2,)),
+        # The counts are those without symmetry, which is seen when the numbers are.
+        Signature(
+            "lu", "nn->nn,n", _lu, lambda n: 2 * n * n * n, can_fail=True, scratch=_halving_itself, integers=(2,)
+        ),
         Signature(
             "lu_solve",
             "nn,n,n[k]->n[k]",
             lambda f, p, b: _lu_solve(f, p, b, False),
             lambda n, k: 6 * n * n * k,
             in_place=True,
+            scratch=_halving,
             integers=(1,),
         ),
         Signature(
@@ -474,6 +478,7 @@ ROUTINES: dict[str, Signature] = {
             lambda f, p, b: _lu_solve(f, p, b, True),
             lambda n, k: 6 * n * n * k,
             in_place=True,
+            scratch=_halving,
             integers=(1,),
         ),
         Signature(
@@ -482,7 +487,7 @@ ROUTINES: dict[str, Signature] = {
             lambda f, p: _lu_solve(f, p, np.eye(len(p), dtype=f.dtype), False),
             lambda n: 4 * n * n * n,
             in_place=True,
-            scratch=lambda n: 32 * n,
+            scratch=lambda n: 32 * n + _halving_itself(n),
             integers=(1,),
         ),
         Signature("lu_det", "nn,n->", _lu_det, lambda n: 3 * n, integers=(1,)),

@@ -6,6 +6,7 @@ has no test here fails the suite. Not for: speed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -127,13 +128,21 @@ def test_single_precision(name: str) -> None:
         compare(name, "float32", False, dict(zip(ROUTINES[name].letters, sizes, strict=False)))
 
 
+def indefinite(n: int) -> Array:
+    """Symmetric with a positive diagonal, so that only a factorization can tell."""
+    a = symmetric(n)
+    np.fill_diagonal(a, np.abs(np.diag(a)))
+    return a
+
+
+@pytest.mark.parametrize("made", [lambda n: general(n, n), positive_definite, indefinite])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_lu(dtype: str) -> None:
+def test_lu(dtype: str, made: Callable[[int], Array]) -> None:
     program, names = lu_program()
     kernel = Kernel(program, dtype)
     for n in SIZES:
         for k in (0, 1, 3, 20):
-            a, b, c = general(n, n), general(n, k), general(n)
+            a, b, c = made(n), general(n, k), general(n)
             found = dict(zip(names, kernel.run(a, b, np.ascontiguousarray(b.T), c), strict=True))
             expected, _ = both(program, (a, b, np.ascontiguousarray(b.T), c), kernel)
             tolerance = (1e-10 if dtype == "float64" else 2e-2) * np.linalg.cond(a) if n else 1
