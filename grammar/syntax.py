@@ -240,3 +240,8 @@ def postorder(root: Node) -> Iterator[Node]:
         else:
             stack.append((node, True))
             stack.extend((child, False) for child in reversed(node.children))
+
+
+def names_in(root: Node) -> set[str]:
+    """The names that occur in a tree."""
+    return {node.id for node in postorder(root) if isinstance(node, Name)}

@@ -48,7 +48,8 @@ class Pattern(NamedTuple):
 def patterns() -> tuple[Pattern, ...]:
     """The table: at each place the first pattern that matches there decides."""
     from .compiler.language.builtins import BUILTINS, abbreviations
-    from .compiler.language.elaborate import ATTRIBUTES, ORDERS
+    from .compiler.language.elaborate import ATTRIBUTES
+    from .compiler.language.sizes import ORDERS
 
     functions = {*BUILTINS, *abbreviations(), "delta", "epsilon"}
     kinds = {*ORDERS, "tensor"} - {"scalar"}

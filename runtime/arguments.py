@@ -46,7 +46,7 @@ def arranged(
     """The arguments in the order of the parameters.  Raises mg.ArgumentError for too many, too few or unknown ones."""
     usage = f"{what} takes ({', '.join(parameters)})"
     if len(arguments) > len(parameters):
-        from ..compiler.language.elaborate import count
+        from ..compiler.language.wording import count
 
         raise errors.ArgumentError(
             f"{count(len(arguments), 'argument')} for {count(len(parameters), 'parameter')}", found=usage

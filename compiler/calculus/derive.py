@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ...grammar.errors import ArgumentError, ShapeError, suggest
 from ..language.definition import Definition
-from ..language.elaborate import describe
+from ..language.wording import describe
 from ..show import rule_shower, show_pass
 from ..tensor.expr import Expr, Symbol, symbol
 from . import differentiate as calculus

@@ -14,7 +14,8 @@ from importlib.resources import files
 from ...grammar import syntax
 from ...grammar.parse import parse_rules
 from ...grammar.source import Source
-from ..language.elaborate import Elaborator, Sizes, Value
+from ..language.elaborate import Elaborator, Value
+from ..language.sizes import Sizes
 from ..tensor.expr import Expr
 
 Key = tuple[str, int, str]  # name, number of parameters, and the literal second parameter or ""

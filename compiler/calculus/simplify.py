@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ...grammar import syntax
-from ..language.elaborate import Elaborator, Identity, Restart, Sizes, Value
+from ..language.elaborate import Elaborator, Identity, Value
+from ..language.sizes import Restart, Sizes
 from ..tensor import algebra
 from ..tensor.dims import Dim
 from ..tensor.expr import Atom, Contract, Expr, Map, Reduce, Shape, Sum, Symbol, symbol, topological

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ...grammar import syntax
-from ..language.elaborate import Condition, Elaborator, Identity, Sizes, Value
+from ..language.elaborate import Condition, Elaborator, Identity, Value
 from ..language.operators import operate
+from ..language.sizes import Sizes
 from ..tensor.dims import Dim
 from ..tensor.expr import Expr, Shape
 from .steps import Shown

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from ...grammar import syntax
 from ..calculus.rulebook import Template, rulebook
-from ..language.elaborate import names_in
 from ..printing.unparse import unparse
 from ..tensor.algebra import number_value
 from ..tensor.expr import Atom, Contract, Expr, Map, Reduce, Sum, Symbol, topological
@@ -117,11 +116,11 @@ def moving_part(template: Template, constant: Mapping[str, Expr]) -> tuple[str, 
     remarks = []
     value = template.value
     if isinstance(value, syntax.Chain) and set(value.operators) == {"+"}:
-        kept = [term for term in value.operands if not any(f"d{name}" in names_in(term) for name in constant)]
+        kept = [term for term in value.operands if not any(f"d{name}" in syntax.names_in(term) for name in constant)]
         if 0 < len(kept) < len(value.operands):
             text = f"{text.partition(' = ')[0].rstrip()} = {' + '.join(map(unparse, kept))}"
     for name, operand in constant.items():
-        if f"d{name}" in names_in(value):
+        if f"d{name}" in syntax.names_in(value):
             number = number_value(operand)
             remarks.append(f"{name} constant" if number is None else f"{name} = {number}")
     return text, remarks

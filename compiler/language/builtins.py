@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from ...grammar import errors, syntax
 from ..tensor.expr import Expr
-from .elaborate import Elaborator, Value, count, describe, here
+from .elaborate import Elaborator, Value
 from .functions import arrangements, derivatives, elementwise, matrices, reductions
 from .functions.table import AUXILIARY, BUILTINS, fail_at
 from .sparsity import check_call
+from .wording import count, describe, here
 
 __all__ = [
     "BUILTINS", "ELEMENTWISE", "abbreviations", "arrangements", "call", "derivatives", "elementwise", "matrices",

@@ -14,7 +14,9 @@ from ...grammar.source import Source
 from ..tensor.dims import Dim
 from ..tensor.expr import Expr, Shape, Symbol, expand, symbol
 from ..tensor.sparse import sparse_valued
-from .elaborate import ATTRIBUTES, Elaborator, Restart, Sizes, describe, names_in, size_letters
+from .elaborate import ATTRIBUTES, Elaborator
+from .sizes import Restart, Sizes, declared_shape, size_letters
+from .wording import describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def _attempt(
             kind = typed.type
             if name in scope.size_names:
                 scope.fail(f"{name} is both a parameter and a size", typed, kind=errors.NameError)
-            shape = scope.type_shape(typed)
+            shape = declared_shape(scope, kind)
             _check_attributes(scope, typed, kind, shape)
             made.append(symbol(name, shape, kind.attributes))
         else:
@@ -142,7 +144,7 @@ def free_names(function: syntax.Function, functions: Mapping[str, syntax.Functio
     for parameter in function.parameters:
         if parameter.type is not None:
             for size in parameter.type.sizes:
-                bound |= names_in(size)
+                bound |= syntax.names_in(size)
     found: list[tuple[int, str]] = []
     for binding in (*function.body.bindings, function.body.result):
         indices: set[str] = set()

@@ -15,8 +15,10 @@ from ..tensor.algebra import power
 from ..tensor.contraction import add, contract, delta
 from ..tensor.dims import Dim
 from ..tensor.expr import Expr, structure
-from .elaborate import Condition, Elaborator, Value, count, describe
+from .elaborate import Condition, Elaborator, Value
 from .operators import negate, operate
+from .sizes import size_of
+from .wording import count, describe
 
 # What may stand between indexed operands, and the operator on their elements.
 OPERATORS = {"*": ".*", ".*": ".*", "/": "./", "./": "./", "^": ".^", ".^": ".^"}
@@ -103,7 +105,7 @@ class _Reader:
                 self.scope.fail(f"{self.binding.name} has {count(len(self.outputs), 'dimension')}", declared,
                                 found=f"its type has {count(len(declared.sizes), 'size')}")  # fmt: skip
             for letter, size in zip(self.outputs, declared.sizes, strict=True):
-                self.sizes[letter] = self.scope.dim(size)
+                self.sizes[letter] = size_of(self.scope, size)
         for node in syntax.postorder(self.binding.value):
             if isinstance(node, syntax.Index) and node in self.bearing:
                 operand = self._operand(node)

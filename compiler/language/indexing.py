@@ -13,8 +13,10 @@ from ..tensor.contraction import Factor
 from ..tensor.dims import Dim
 from ..tensor.expr import Expr, Map, Symbol, structure
 from ..tensor.sparse import sparse_valued
-from .elaborate import Elaborator, Value, count, describe
+from .elaborate import Elaborator, Value
+from .sizes import size_of
 from .sparsity import refuse
+from .wording import count, describe
 
 ONE = Dim.of(1)
 
@@ -110,7 +112,7 @@ def _subscript(scope: Elaborator, node: syntax.Node) -> Dim:
                     scope.fail("an index is made of + - * of integers", node)
                 total = total + other if operator == "+" else total - other if operator == "-" else total * other
             return total
-    return scope.dim(node)
+    return size_of(scope, node)
 
 
 def _inside(scope: Elaborator, node: syntax.Index, subscript: syntax.Node, slack: Dim, total: Dim) -> None:

@@ -13,7 +13,8 @@ from typing import NoReturn
 from ...grammar import syntax
 from ..tensor.dims import Dim
 from ..tensor.expr import Expr, Shape
-from .elaborate import Elaborator, describe
+from .elaborate import Elaborator
+from .wording import describe
 
 ONE = Dim.of(1)
 ELEMENTWISE = ("+", "-", ".*", "./", ".^", "<", "<=", ">", ">=", "==", "!=")

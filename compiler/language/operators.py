@@ -13,9 +13,10 @@ from ...grammar import errors, syntax
 from ..tensor import algebra
 from ..tensor.dims import Dim
 from ..tensor.expr import Expr, Shape
-from .elaborate import Condition, Elaborator, Identity, Value, describe
+from .elaborate import Condition, Elaborator, Identity, Value
 from .misfits import misfit
 from .sparsity import check_operator
+from .wording import describe
 
 ONE = Dim.of(1)
 COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...compiler.calculus.rulebook import instantiate, rulebook
-from ...compiler.language.elaborate import Elaborator, describe
+from ...compiler.language.elaborate import Elaborator
+from ...compiler.language.wording import describe
 from ...compiler.tensor import algebra
 from ...compiler.tensor.dims import Dim
 from ...compiler.tensor.expr import Expr

@@ -15,7 +15,7 @@ from typing import Any
 
 from ...compiler.calculus.derive import Derivation
 from ...compiler.language.definition import Definition, restarted
-from ...compiler.language.elaborate import Sizes, size_letters
+from ...compiler.language.sizes import Sizes, size_letters
 from ...compiler.tensor.expr import Symbol, symbol
 from ...grammar import errors
 from ..function import Function

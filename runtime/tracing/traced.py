@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ...compiler.language.elaborate import Sizes, describe
+from ...compiler.language.sizes import Sizes
+from ...compiler.language.wording import describe
 from ...compiler.tensor import algebra
 from ...compiler.tensor.dims import Dim
 from ...compiler.tensor.expr import Expr, constant, structure

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import matgrad as mg
-from matgrad.compiler.language.elaborate import Elaborator, Sizes
+from matgrad.compiler.language.elaborate import Elaborator
+from matgrad.compiler.language.sizes import Sizes
 from matgrad.compiler.tensor.dims import Dim
 from matgrad.compiler.tensor.expr import symbol
 from matgrad.grammar.parse import parse_expression

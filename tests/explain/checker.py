@@ -12,7 +12,8 @@ import numpy as np
 
 from matgrad.compiler.explain.typeset import revealed
 from matgrad.compiler.explain.words import text as shown_text
-from matgrad.compiler.language.elaborate import Elaborator, Sizes
+from matgrad.compiler.language.elaborate import Elaborator
+from matgrad.compiler.language.sizes import Sizes
 from matgrad.compiler.printing.printer import type_of, used
 from matgrad.compiler.printing.unparse import type_text, unparse
 from matgrad.compiler.tensor.contraction import ones

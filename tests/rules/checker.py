@@ -14,7 +14,8 @@ from scipy.linalg import LinAlgWarning
 from matgrad.compiler.calculus.differentiate import differential
 from matgrad.compiler.calculus.match import ELEMENTS
 from matgrad.compiler.calculus.simplify import compile_rule, pattern_of, wild_symbols
-from matgrad.compiler.language.elaborate import Elaborator, Identity, Restart, Sizes
+from matgrad.compiler.language.elaborate import Elaborator, Identity
+from matgrad.compiler.language.sizes import Restart, Sizes
 from matgrad.compiler.tensor import algebra
 from matgrad.compiler.tensor.dims import Dim
 from matgrad.compiler.tensor.evaluate import evaluate

@@ -6,7 +6,8 @@ import numpy as np
 
 from matgrad.compiler.calculus.differentiate import differential
 from matgrad.compiler.calculus.rulebook import Key, rulebook
-from matgrad.compiler.language.elaborate import Elaborator, Sizes
+from matgrad.compiler.language.elaborate import Elaborator
+from matgrad.compiler.language.sizes import Sizes
 from matgrad.compiler.tensor import algebra
 from matgrad.compiler.tensor.dims import Dim
 from matgrad.compiler.tensor.evaluate import evaluate

@@ -10,9 +10,11 @@ from ...calculus.differentiate import triangle
 from ...tensor import algebra
 from ...tensor.dims import Dim, extreme
 from ...tensor.expr import Expr, structure
-from ..elaborate import Elaborator, Value, describe
+from ..elaborate import Elaborator, Value
 from ..misfits import turned
 from ..operators import expanded, operate, transposed
+from ..sizes import size_of
+from ..wording import describe
 from .table import ONE, define, define_raw, fail_at, need_matrix
 
 THREE = Dim.of(3)
@@ -146,7 +148,7 @@ def _eye(scope: Elaborator, node: syntax.Call, values: list[Value]) -> Expr:
 
 def _size(scope: Elaborator, place: syntax.Node) -> Dim:
     """The size that an argument is; noted where it might be negative."""
-    size = scope.dim(place)
+    size = size_of(scope, place)
     if not scope.sizes.not_negative(size, f"{scope.text(place)} is a size, and negative"):
         scope.fail("a size is at least 0", place, found=f"{scope.text(place)} is {size}")
     return size

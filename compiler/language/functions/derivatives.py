@@ -11,8 +11,9 @@ from ....grammar import errors, syntax
 from ...calculus import differentiate as calculus
 from ...tensor.expr import Expr, Shape, Symbol, expand, rebuild, symbol
 from ...tensor.sparse import sparse_valued
-from ..elaborate import Elaborator, Value, describe
+from ..elaborate import Elaborator, Value
 from ..operators import expand_to
+from ..wording import describe
 from .table import define_raw, fail_at
 
 

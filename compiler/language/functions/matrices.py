@@ -13,8 +13,9 @@ from ...tensor import algebra
 from ...tensor.contraction import MULTILINEAR
 from ...tensor.dims import extreme
 from ...tensor.expr import Expr
-from ..elaborate import Elaborator, Identity, Value, describe
+from ..elaborate import Elaborator, Identity, Value
 from ..operators import inverse
+from ..wording import describe
 from .table import ONE, define, define_raw, fail_at, need_matrix, need_square
 
 

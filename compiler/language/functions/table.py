@@ -13,7 +13,8 @@ from typing import NoReturn
 from ....grammar import syntax
 from ...tensor.dims import Dim
 from ...tensor.expr import Expr
-from ..elaborate import Elaborator, Value, describe
+from ..elaborate import Elaborator, Value
+from ..wording import describe
 
 ONE = Dim.of(1)
 Handler = Callable[[Elaborator, syntax.Call, list[Expr]], Value]
