@@ -47,6 +47,7 @@ ATTRIBUTES = (
     *("sparse", "symmetric", "posdef", "psd", "diagonal", "lower", "upper"),
     *("orthogonal", "nonneg", "positive", "integer"),
 )
+SYMMETRIC = {"symmetric", "posdef", "psd", "diagonal"}
 
 
 def text(expression: Expr) -> str:
@@ -95,7 +96,7 @@ def bare_text(results: Sequence[Expr], several: bool) -> str | None:
 
 def _needs_types(body: syntax.Body, results: Sequence[Expr]) -> bool:
     sizes = size_names(*results)
-    if any(s.order > 2 or ONE in s.shape for s in symbols(*results)):
+    if any(s.order > 2 or ONE in s.shape for s in symbols(*results)) or _ties_by_structure(results):
         return True
     for node in nodes_of(body):
         match node:
@@ -106,6 +107,13 @@ def _needs_types(body: syntax.Body, results: Sequence[Expr]) -> bool:
             case syntax.Binding() if not determined(node):
                 return True
     return False
+
+
+def _ties_by_structure(results: Sequence[Expr]) -> bool:
+    """Whether elements of a matrix are compared for equality that are equal because a parameter is symmetric: where it
+    is not declared to be, rounding makes them differ."""
+    ties = [e for e in topological(*results) if isinstance(e, Map) and e.function == "eq"]
+    return any(s.attributes & SYMMETRIC for s in symbols(*(a for e in ties for a in e.arguments if a.order == 2)))
 
 
 def determined(binding: syntax.Binding) -> bool:

@@ -261,10 +261,13 @@ def _matrix(printer: Printer, expression: Contract, graph: Graph) -> Node:
         )
     edges = network.edges
     triangles = [e for e in edges if e.offset is not None]
-    if len(triangles) == len(edges) == 1 and (left or right):
+    if triangles and len(triangles) == len(edges) and (left or right):
         column = merged(left).product if left else printer.ones(expression.shape[:1])
         row = merged(right).row if right else notation.transposed(printer.ones(expression.shape[1:]))
-        return triangle(triangles[0], triangles[0].a == 0, notation.times(column, row))
+        node = notation.times(column, row)
+        for edge in triangles:
+            node = triangle(edge, edge.a == 0, node)
+        return node
     if not edges:  # an index without items has size 1
         rows, columns = (printer.ones((size,)) for size in expression.shape)
         if right:

@@ -33,6 +33,9 @@ FOUND = [
     ("fn f(q: nonneg vector[n]) = kron(q, abs(q))[n:2*n]", "q"),
     ("fn f(P: posdef matrix[n, n], s: scalar) = 1/(1 + max(s, exp((9*P).^3)[0, 1])^2)", "P"),
     ("fn f(A: matrix[m, n], B: matrix[n, m], M: matrix[m, m]) = (atanh(tanh(M*inv(M'*M + I)*A)/2)'*diag(A*B)).^2", "M"),
+    ("fn f(U: upper matrix[n, n]) = (sum(tril(U), 2))[-1]", "U"),
+    ("fn f(X: matrix[n, n], S: symmetric matrix[n, n]) = min(S / ((X + X)'*(X + X) + I))", "X"),
+    ("fn f(G: psd matrix[n, n]) = min(adj(G))", "G"),
 ]  # fmt: skip
 
 
