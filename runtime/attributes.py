@@ -9,26 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..compiler.kernel.program import Program, Require, Routine
-from ..compiler.kernel.routines import ROUTINES, Failure
-from ..compiler.tensor.expr import Symbol
+from ..compiler.kernel.routines.checks import CHECKS
 from ..grammar import errors
+
+if TYPE_CHECKING:
+    from ..compiler.kernel.program import Program
+    from ..compiler.tensor.expr import Symbol
 
 Array = Any
 
-# Attribute, the routine that checks it, and what else an attribute says.
-CHECKS = ("symmetric", "lower", "upper", "diagonal", "positive", "nonneg")
+# The attributes that routines check, and what others say.
+_CHECKED = ("symmetric", "lower", "upper", "diagonal", "positive", "nonneg")
 IMPLIED = {"posdef": "symmetric", "psd": "symmetric"}
 
 
 def checks(parameter: Symbol) -> list[tuple[str, str]]:
     """The routines that check a parameter, and the text of their failure."""
     declared = parameter.attributes | {IMPLIED[a] for a in parameter.attributes & IMPLIED.keys()}
-    names = [a for a in CHECKS if a in declared]
+    names = [a for a in _CHECKED if a in declared]
     if "positive" in names:
         names = [a for a in names if a != "nonneg"]
     return [
@@ -47,6 +49,8 @@ def _declared(parameter: Symbol, name: str) -> str:
 
 def checking(program: Program, parameters: Sequence[Symbol], trusted: Collection[str]) -> Program:
     """The program with checks of the declared attributes of all parameters but the trusted ones."""
+    from ..compiler.kernel.program import Require, Routine
+
     added = tuple(
         Routine(routine, (), (buffer.view(),), failure=text)
         for parameter, buffer in zip(parameters, program.inputs, strict=False)
@@ -65,7 +69,6 @@ def check_now(parameter: Symbol, array: Array) -> None:
 
 def check_array(routine: str, text: str, array: Array) -> None:
     """Raises DomainError with the text unless the array passes the routine of a check."""
-    try:
-        ROUTINES[routine].numpy(np.asarray(array, float))
-    except Failure:
-        raise errors.DomainError(text) from None
+    _, holds = CHECKS[routine]
+    if not holds(np.asarray(array, float)):
+        raise errors.DomainError(text)

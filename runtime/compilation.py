@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..compiler.kernel.cost import cost
 from ..compiler.kernel.program import Program, Require
-from ..compiler.kernel.routines import cost
 from ..compiler.language.definition import Definition
 from ..compiler.plan import Split, plan, split
 from ..compiler.plan.atoms import NoRoutine

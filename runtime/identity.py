@@ -18,7 +18,7 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 _PLANNING = ("grammar", "compiler", "runtime")  # the folders whose files shape a plan
-_SHAPING = (  # the files that shape the code of a given kernel text
+_SHAPING = (  # the files of this folder that shape the code of a given kernel text
     "arithmetic",
     "blas",
     "elementary",
@@ -49,11 +49,17 @@ def code() -> str:
     import llvmlite.binding as llvm
 
     # These files of the package stand for its version: in a checkout they change without it.
-    paths = [_HERE / f"{name}.py" for name in _SHAPING] + sorted((_HERE / "library").glob("*.py"))
-    paths.append(_HERE.parent / "compiler" / "kernel" / "routines.py")
-    files = [(path.name, *_state(path)) for path in paths]
+    files = [(path.name, *_state(path)) for path in shaping()]
     cpu = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     return _digest([files, _versions(), cpu])
+
+
+def shaping() -> list[Path]:
+    """The files that shape the code of a given kernel text."""
+    kernel = _HERE.parent / "compiler" / "kernel"
+    folders = _HERE / "library", kernel / "routines"
+    files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    return [*(_HERE / f"{name}.py" for name in _SHAPING), kernel / "scalars.py", *files]
 
 
 def _below(folder: Path | str) -> Iterator[tuple[str, int, int]]:

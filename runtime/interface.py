@@ -33,7 +33,7 @@ class Interface(NamedTuple):
     def of(program: Program) -> Interface:
         """The interface of a program's kernel."""
         from ..compiler.kernel.program import Require
-        from ..compiler.kernel.routines import uses_blas
+        from ..compiler.kernel.routines.table import uses_blas
 
         required = {s.failure for s in program.flat() if isinstance(s, Require)}
         inputs, outputs = (

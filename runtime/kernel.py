@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..compiler.kernel import interpret
+from ..compiler.kernel.cost import cost
 from ..compiler.kernel.emit import emit
 from ..compiler.kernel.program import Loop, Program
-from ..compiler.kernel.routines import cost
 from . import background, build
 from .arguments import check_sizes
 from .compiled import Compiled

@@ -18,8 +18,8 @@ from ..compiler.explain.layout import RESULTS
 from ..compiler.explain.shared import Shared, memory, shared_steps
 from ..compiler.explain.steps import Derived, Shown, Step
 from ..compiler.explain.words import text
+from ..compiler.kernel.cost import Cost, cost
 from ..compiler.kernel.program import Program
-from ..compiler.kernel.routines import Cost, cost
 from ..compiler.language.elaborate import Value
 from ..compiler.plan.atoms import NoRoutine
 from ..compiler.plan.choices import WORK, Form, Report

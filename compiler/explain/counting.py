@@ -1,7 +1,7 @@
 """The operations of a formula that is evaluated as it is written: operator by operator, from left to right.
 
 Enters: a formula and its names.  Leaves: three times the number of floating-point operations, a polynomial in the
-sizes. Always holds: the conventions are those of `routines.cost` (a product 2mnk, an inverse 2n^3, a factorization by
+sizes. Always holds: the conventions are those of `kernel/cost.py` (a product 2mnk, an inverse 2n^3, a factorization by
 LU 2n^3/3, by Cholesky n^3/3, an elementwise operation or function 1 per element); a name is computed once.  Not for:
 plans.
 """

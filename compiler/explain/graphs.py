@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...grammar import syntax
+from ..kernel.cost import loop_cost, routine_cost
 from ..kernel.program import Buffer, Loop, Program, Require, Routine, Rows, View, step_lines
-from ..kernel.routines import loop_cost, routine_cost
 from ..language.elaborate import Value
 from ..language.operators import operate
 from ..tensor.dims import Dim

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ..kernel.cost import Cost, loop_cost, routine_cost
 from ..kernel.program import Buffer, Loop, Program, Ref, Require, Routine, Store, step_lines
-from ..kernel.routines import Cost, loop_cost, routine_cost
 from ..tensor.dims import Dim
 
 Step = Loop | Routine | Require

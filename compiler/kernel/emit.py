@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 
 from ..tensor.dims import Dim, extreme
+from .cost import cost
 from .emit_angles import ANGLES, MOST_ANGLES, can_run_again, counting, far_angles
 from .emit_copies import with_unit_strides
 from .emit_few import ahead_text, is_of_rows, write_few, write_prefetch
@@ -23,7 +24,8 @@ from .emit_text import Names, Writer
 from .interpret import solve_size
 from .layout import layout
 from .program import Buffer, Load, Loop, Op, Program, Ref, Require, Routine, Rows, Scale, Store, View, step_lines
-from .routines import ROUTINES, Signature, cost, uses_blas
+from .routines.signature import Signature
+from .routines.table import ROUTINES, uses_blas
 from .scalars import SCALARS
 
 _FOUND = Buffer("found", (), "work")  # counts what a check finds

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from ..tensor.dims import Dim
 from .emit_few import GROUP, is_of_rows
 from .program import Buffer, Load, Loop, Op, Ref, Routine, Rows, Scale, Store, View
-from .routines import ROUTINES
+from .routines.table import ROUTINES
 from .scalars import SERIES
 
 # The elements of all rows of a block together, which stay in the second cache, and the most and the fewest rows; and

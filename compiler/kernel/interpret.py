@@ -14,7 +14,9 @@ import numpy as np
 
 from ..tensor.dims import Dim
 from .program import Buffer, Loop, Program, Ref, Require, Routine, Scale, Store, View
-from .routines import ONE_TRIANGLE, ROUTINES, Failure
+from .routines.products import ONE_TRIANGLE
+from .routines.signature import Failure
+from .routines.table import ROUTINES
 from .scalars import SCALARS
 
 Array = Any

@@ -120,7 +120,7 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """A call of a routine of `routines.py` (BLAS, LAPACK, and their like), with views and scalar factors.
+    """A call of a routine of `routines/table.py` (BLAS, LAPACK, and their like), with views and scalar factors.
 
     `scalars` are factors such as BLAS's alpha and beta.  A routine that can fail (a Cholesky factorization) stops the
     kernel with a status; `failure` is the text that says what was required, naming the argument or expression.

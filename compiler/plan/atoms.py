@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from ..kernel.routines import ROUTINES
+from ..kernel.routines.table import ROUTINES
 from ..tensor.contraction import symmetric
 from ..tensor.dims import Dim
 from ..tensor.expr import Atom, Expr, Symbol

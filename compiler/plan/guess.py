@@ -1,7 +1,7 @@
 """Sizes as numbers, for the decisions of the planner.
 
 Enters: the actual sizes, if they are known.  Leaves: numbers.  Always holds: a decision may be wrong for other sizes,
-a program never is.  Not for: costs that are reported (`routines.cost`).
+a program never is.  Not for: costs that are reported (`kernel/cost.py`).
 """
 
 from __future__ import annotations

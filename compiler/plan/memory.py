@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from ..kernel.program import Buffer, Load, Loop, Program, Require, Routine, Rows, Scale, Step, View
-from ..kernel.routines import ROUTINES
+from ..kernel.routines.table import ROUTINES
 from .tasks import Shape
 
 

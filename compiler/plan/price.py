@@ -1,14 +1,14 @@
 """What tasks cost, all together, to compare plans of the same results.
 
 Enters: tasks and sizes as numbers.  Leaves: nanoseconds, roughly (`order.py` has the constants).  Always holds:
-deterministic.  Not for: costs that are reported (`routines.cost`).
+deterministic.  Not for: costs that are reported (`kernel/cost.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..kernel.routines import ROUTINES
+from ..kernel.routines.table import ROUTINES
 from ..tensor.dims import Dim
 from .guess import Guess
 from .order import CALL, GEMM, LOOP, PASS, SOLVE

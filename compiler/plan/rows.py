@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ..kernel.program import Buffer, Loop, Program, Require, Routine, Rows, Scale, Step, View
-from ..kernel.routines import ROUTINES
+from ..kernel.routines.table import ROUTINES
 from ..tensor.dims import Dim
 from .guess import Guess
 from .memory import reads, views, writes

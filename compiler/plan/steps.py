@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Collection, Sequence
 
 from ..kernel.program import Buffer, Loop, Program, Require, Routine, Scale, Step, View
-from ..kernel.routines import ROUTINES
+from ..kernel.routines.table import ROUTINES
 from ..tensor.dims import Dim
 from .build import Use
 from .fuse import Fusion, Unit

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..kernel.routines import ONE_TRIANGLE
+from ..kernel.routines.products import ONE_TRIANGLE
 from .build import Use
 from .fuse import reachable
 from .tasks import (

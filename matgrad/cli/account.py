@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..compiler.explain.layout import Line
-    from ..compiler.kernel.routines import Cost
+    from ..compiler.kernel.cost import Cost
     from ..runtime.saving import Entry, Saving
 
 
@@ -123,7 +123,7 @@ def rows_of(entries: Sequence[Entry]) -> list[Row]:
 
 def total(operations: Sequence[Cost | None]) -> Cost | None:
     """The sum; None where a part is not known."""
-    from ..compiler.kernel.routines import Cost
+    from ..compiler.kernel.cost import Cost
     from ..compiler.tensor.dims import Dim
 
     whole = Dim.of(0)

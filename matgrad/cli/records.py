@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..compiler.explain.steps import Derived, Named, Section, Step
-    from ..compiler.kernel.routines import Cost
+    from ..compiler.kernel.cost import Cost
     from ..compiler.language.definition import Definition
     from ..runtime.function import Function
     from ..runtime.optimization.optimize import Minimum
@@ -96,7 +96,7 @@ def step(one: Step) -> Record:
 def plan(account: Saving, title: str) -> Record:
     """Of `explain --plan`."""
     from ..compiler.explain.graphs import listed
-    from ..compiler.kernel.routines import Cost
+    from ..compiler.kernel.cost import Cost
     from .account import total
 
     sizes = account.sizes

@@ -19,7 +19,6 @@ _BASE = Path(__file__).resolve().parents[2]
 
 _INIT = '''"""Support of the functions beside this folder: copies of files of matgrad, and what is used of them."""
 
-from .compiler.kernel.routines import ROUTINES as _ROUTINES
 from .runtime import elementary, hyperbolic, library, normal, special, trigonometric
 from .runtime.intrinsics import {intrinsics}
 from .runtime.loading import kernel

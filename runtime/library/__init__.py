@@ -1,4 +1,4 @@
-"""The compiled routines of `compiler/kernel/routines.py`: what kernels call for products, factorizations and checks.
+"""The compiled routines of `compiler/kernel/routines`: what kernels call for products, factorizations and checks.
 
 Enters: addresses, sizes and strides.  Leaves: for every routine the intrinsic that calls it (`from
 matgrad.runtime.library import gemm`, in kernels and between routines), and `implementation`, its Python function
@@ -14,7 +14,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from ...compiler.kernel.routines import ROUTINES
+from ...compiler.kernel.routines.table import ROUTINES
 
 # Not names of routines.
 _MODULES = (

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...compiler.kernel.routines import DEPTH, SIDE
+from ...compiler.kernel.routines.blocking import DEPTH, SIDE
 from ..intrinsics import number, shift
 from ..tiles import copied, has_masks, lanes, local_tile, tile, tile_columns, tile_vectors
 from . import turned

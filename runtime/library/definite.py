@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...compiler.kernel.routines import LEAF, PANEL
+from ...compiler.kernel.routines.blocking import LEAF, PANEL
 from ..fortran import fortran
 from ..intrinsics import number, shift
 from ..tiles import vector_bytes

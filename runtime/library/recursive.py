@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...compiler.kernel.routines import LEAF
+from ...compiler.kernel.routines.blocking import LEAF
 from ..elementary import sqrt
 from ..intrinsics import number, plus, shift
 from . import gemm, leaf, product

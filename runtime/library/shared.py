@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...compiler.kernel.routines import PANEL
+from ...compiler.kernel.routines.blocking import PANEL
 from ..intrinsics import number, shift
 from ..tiles import lanes, transposed
 from . import turned as turned_part

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...compiler.kernel.routines import FILLED, LEAF, PANEL
+from ...compiler.kernel.routines.blocking import FILLED, LEAF, PANEL
 from ..fortran import fortran
 from ..intrinsics import number, plus, shift
 from ..tiles import vector_bytes

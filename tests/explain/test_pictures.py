@@ -11,7 +11,7 @@ import pytest
 
 import matgrad as mg
 from matgrad.compiler.explain.graphs import listed
-from matgrad.compiler.kernel.routines import cost
+from matgrad.compiler.kernel.cost import cost
 from matgrad.runtime.picture import CHARACTER, GAP, box_size, layered, panel, picture, placed, short, times, with_copies
 from matgrad.runtime.saving import saving
 from tests.explain.test_saving import JOINT, WOODBURY

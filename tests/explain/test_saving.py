@@ -9,9 +9,9 @@ import matgrad as mg
 from matgrad.compiler.explain.counting import Uncounted, count
 from matgrad.compiler.explain.shared import memory, needs, shared_steps
 from matgrad.compiler.explain.steps import Shown
+from matgrad.compiler.kernel.cost import Cost
 from matgrad.compiler.kernel.interpret import run
 from matgrad.compiler.kernel.program import Loop, Program
-from matgrad.compiler.kernel.routines import Cost
 from matgrad.grammar.parse import parse_expression
 from matgrad.grammar.source import text_source
 from matgrad.runtime.compilation import Compilation

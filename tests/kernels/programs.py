@@ -13,7 +13,7 @@ import numpy as np
 
 from matgrad.compiler.kernel.interpret import run
 from matgrad.compiler.kernel.program import Buffer, Load, Loop, Op, Program, Ref, Routine, Scale, Step, Store, View
-from matgrad.compiler.kernel.routines import ROUTINES
+from matgrad.compiler.kernel.routines.table import ROUTINES
 from matgrad.compiler.tensor.dims import Dim
 from matgrad.runtime.kernel import Kernel
 

@@ -10,7 +10,7 @@ import pytest
 import scipy.linalg
 
 from matgrad.compiler.kernel.program import Buffer, Program, Routine
-from matgrad.compiler.kernel.routines import ROUTINES
+from matgrad.compiler.kernel.routines.table import ROUTINES
 from matgrad.compiler.tensor.dims import Dim
 from matgrad.grammar.errors import DomainError
 from matgrad.runtime.kernel import Kernel

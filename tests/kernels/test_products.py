@@ -19,7 +19,7 @@ import pytest
 from numba.core import types
 
 import matgrad as mg
-from matgrad.compiler.kernel.routines import ROUTINES
+from matgrad.compiler.kernel.routines.table import ROUTINES
 from matgrad.compiler.tensor.dims import Dim
 from matgrad.runtime import library, native
 from matgrad.runtime.kernel import Kernel

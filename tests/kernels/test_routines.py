@@ -15,7 +15,7 @@ import pytest
 
 from matgrad.compiler.kernel.emit import emit
 from matgrad.compiler.kernel.program import Buffer, Program, Routine, Scale, View
-from matgrad.compiler.kernel.routines import ROUTINES
+from matgrad.compiler.kernel.routines.table import ROUTINES
 from matgrad.compiler.tensor.dims import Dim
 from matgrad.grammar.errors import DomainError
 from matgrad.runtime.kernel import Kernel

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+from matgrad.compiler.kernel.cost import cost
 from matgrad.compiler.kernel.program import Buffer, Program, Routine
-from matgrad.compiler.kernel.routines import cost
 from matgrad.compiler.tensor.dims import Dim
 from matgrad.runtime.kernel import Kernel
 from matgrad.runtime.sparse import held

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import matgrad as mg
+from matgrad.compiler.kernel.cost import cost
 from matgrad.compiler.kernel.program import Program, Routine
-from matgrad.compiler.kernel.routines import cost
 from matgrad.compiler.plan import plan
 from matgrad.compiler.plan.guess import Guess
 from matgrad.compiler.plan.identities import identities, other_forms

@@ -14,7 +14,7 @@ import pytest
 
 import matgrad as mg
 from benchmarks.expressions import expressions
-from matgrad.compiler.kernel.routines import cost
+from matgrad.compiler.kernel.cost import cost
 from matgrad.compiler.plan import plan
 from matgrad.runtime.verification.sampling import draw_arguments
 

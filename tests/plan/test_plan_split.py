@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import matgrad as mg
+from matgrad.compiler.kernel.cost import cost
 from matgrad.compiler.kernel.interpret import run
-from matgrad.compiler.kernel.routines import cost
 from matgrad.compiler.plan import Split, split
 from matgrad.compiler.tensor.evaluate import evaluate
 from matgrad.compiler.tensor.expr import Expr, Symbol
