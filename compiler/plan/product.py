@@ -127,6 +127,6 @@ def _running_sum(operand: Operand, rows: tuple[int, ...], columns: tuple[int, ..
     expression, labels = operand
     if not isinstance(expression, Structure) or expression.kind != "tril" or expression.shape[0] != expression.shape[1]:
         return ""
-    if expression.parameters[0].value != 0:
+    if expression.parameters[0].value != 0 or len(rows) != 1 or len(columns) != 1:
         return ""
     return "cumsum" if labels == [*rows, *columns] else "cumsum_reversed"

@@ -36,6 +36,7 @@ FOUND = [
     ("fn f(U: upper matrix[n, n]) = (sum(tril(U), 2))[-1]", "U"),
     ("fn f(X: matrix[n, n], S: symmetric matrix[n, n]) = min(S / ((X + X)'*(X + X) + I))", "X"),
     ("fn f(G: psd matrix[n, n]) = min(adj(G))", "G"),
+    ("fn f(A: matrix[m, n], C: matrix[m, n]) = hvp(sum(exp(cumsum(A, 2))), A, C)", "A"),
 ]  # fmt: skip
 
 
