@@ -31,6 +31,7 @@ _IMPLIED = {
     "diagonal": ("symmetric", "lower", "upper"),
     "positive": ("nonneg",),
 }
+_SQUARE = frozenset({"symmetric", "posdef", "psd"})  # what no rectangular matrix is
 
 
 def has(expression: Expr, name: str) -> bool:
@@ -43,8 +44,12 @@ def properties(expression: Expr) -> Properties:
     if expression not in _known:
         for current in topological(expression):
             if current not in _known:
-                _known[current] = _closed(_infer(current))
+                _known[current] = _closed(_infer(current)) - (_SQUARE if _is_rectangular(current) else frozenset())
     return _known[expression]
+
+
+def _is_rectangular(expression: Expr) -> bool:
+    return expression.order == 2 and not square(expression)
 
 
 def _closed(found: set[str]) -> Properties:

@@ -37,6 +37,7 @@ FOUND = [
     ("fn f(X: matrix[n, n], S: symmetric matrix[n, n]) = min(S / ((X + X)'*(X + X) + I))", "X"),
     ("fn f(G: psd matrix[n, n]) = min(adj(G))", "G"),
     ("fn f(A: matrix[m, n], C: matrix[m, n]) = hvp(sum(exp(cumsum(A, 2))), A, C)", "A"),
+    ("fn f(B: matrix[n, m]) = normnuc(ones(n, m))*norm2(exp(B - B))*sum(B)", "B"),
 ]  # fmt: skip
 
 
