@@ -28,7 +28,7 @@ from .distribute import MOST_TERMS, keeps_accuracy
 from .guess import Guess
 from .identities import other_forms
 from .refine import refined
-from .squares import rank_one, squared
+from .squares import one_less, rank_one, squared
 from .structure import structured
 
 GAIN = 0.97  # what a form may cost at most, of what it replaces
@@ -119,7 +119,7 @@ class _Search:
                     )
         for current in order:
             if isinstance(current, Sum) and current.order == 2:
-                flat = _flat(current)
+                flat = _flat(current, self.guess)
                 sums = [e for e in dict.fromkeys((current, flat)) if isinstance(e, Sum)]
                 for other in itertools.chain(_halves(flat), *map(factorings, sums)):
                     yield ((current, other),)
@@ -148,7 +148,7 @@ class _Search:
 
     def _without(self, user: Contract, factor: Sum) -> Expr | None:
         """The contraction with a sum multiplied out, if that keeps the accuracy."""
-        return _multiplied_out(user, factor) if _worth(user, factor) else squared(user, factor)
+        return _multiplied_out(user, factor, self.guess) or squared(user, factor)
 
     def _with_it(
         self, inverse: Expr, other: Expr, order: Sequence[Expr], users: Mapping[Expr, Sequence[Contract]]
@@ -160,8 +160,8 @@ class _Search:
                 yield from ((current, form) for form, _ in self._others(current)[:1])
             if isinstance(current, Sum) and any(term is inverse for _, term in current.terms):
                 for user in users.get(current, ()):
-                    if _worth(user, current):
-                        made = _multiplied_out(user, current)
+                    made = _multiplied_out(user, current, self.guess)
+                    if made is not None:
                         inside = [e for e in topological(made) if isinstance(e, Contract) and inverse in e.operands]
                         forms = {e: self._around(e, inverse, other, difference=True) for e in inside}
                         yield user, rebuild(made, {inverse: other} | forms)
@@ -204,14 +204,13 @@ def _halves(flat: Expr) -> Iterator[Expr]:
         yield from mirrored(flat)
 
 
-def _flat(current: Sum) -> Expr:
+def _flat(current: Sum, guess: Guess) -> Expr:
     """The sum with sums that are factors of its terms multiplied out."""
     terms: list[tuple[Fraction, Expr]] = []
     for coefficient, term in current.terms:
         factor = next((f for f in term.operands if isinstance(f, Sum)), None) if isinstance(term, Contract) else None
-        if isinstance(term, Contract) and factor is not None and _worth(term, factor):
-            term = _multiplied_out(term, factor)
-        terms.append((coefficient, term))
+        made = _multiplied_out(term, factor, guess) if isinstance(term, Contract) and factor is not None else None
+        terms.append((coefficient, made or term))
     return add(terms, current.shape)
 
 
@@ -226,26 +225,24 @@ def _low_rank(factor: Sum, guess: Guess) -> bool:
     )
 
 
-def _worth(user: Contract, factor: Sum) -> bool:
-    places = [set(at) for f, at in user.factors if f is factor]
-    return (
-        2 <= len(factor.terms) <= MOST_TERMS
-        and len(places) <= 2
-        and len(user.factors) > 1
-        and keeps_accuracy(user, factor)
-    )
+def _multiplied_out(user: Contract, factor: Sum, guess: Guess) -> Expr | None:
+    """The contraction with the sum multiplied out; None if that is not possible, or not as accurate.
 
-
-def _multiplied_out(user: Contract, factor: Sum) -> Expr:
-    """The contraction with the sum multiplied out, wherever it stands in it."""
-    position = next(k for k, (f, _) in enumerate(user.factors) if f is factor)
+    A sum that stands twice is multiplied into a neighbour first, and then into what it left over of that: multiplied
+    out at once, these would be small differences of large products.
+    """
+    if not 2 <= len(factor.terms) <= MOST_TERMS or len(user.factors) < 2 or not keeps_accuracy(user, factor):
+        return None
+    scale = Fraction(1)
+    while sum(f is factor for f in user.operands) > 1:
+        made = one_less(user, factor, guess.volume)
+        ((coefficient, made),) = made.terms if isinstance(made, Sum) and len(made.terms) == 1 else ((1, made),)
+        if not isinstance(made, Contract):
+            return None
+        user, scale = made, scale * coefficient
+    position = user.operands.index(factor)
     rest = [f for k, f in enumerate(user.factors) if k != position]
     sizes = dict(enumerate(user.sizes))
     at = user.factors[position][1]
-    terms = []
-    for coefficient, term in factor.terms:
-        made = contract([*rest, (term, at)], range(user.order), sizes)
-        if isinstance(made, Contract) and factor in made.operands:
-            made = _multiplied_out(made, factor)
-        terms.append((coefficient, made))
+    terms = [(scale * c, contract([*rest, (term, at)], range(user.order), sizes)) for c, term in factor.terms]
     return add(terms, user.shape)

@@ -1,18 +1,20 @@
-"""Squares of what a projection leaves over: (F*X)'*S*(F*Y), F the identity minus products, as in the sum of squares of
-(I - A*inv(A'*A)*A')*y.
+"""Squares of what a projection leaves over: (F*X)'*S*(F*Y), F a diagonal matrix minus products, as in the sum of
+squares of (I - A*inv(A'*A)*A')*y.
 
 Enters: a contraction in which a sum stands twice.  Leaves: whether it is such a square, and it with F*X and F*Y as
 differences of products.  Always holds: F*X and F*Y, which may be much smaller than X and Y, are made before they are
-multiplied by one another, as they are written.  Not for: F*S*F with nothing outside.
+multiplied by one another, as they are written; and F*S of F*S*F before the other F.  Not for: sums with one place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..tensor.contraction import Factor, add, contract
+from ..tensor.dims import Dim
 from ..tensor.expr import Contract, Expr, Structure, Sum, rebuild, topological
+from ..tensor.properties import has
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,25 @@ def is_square(user: Contract, factor: Sum) -> bool:
 def squared(user: Contract, factor: Sum) -> Expr | None:
     """The contraction with the sum multiplied into the factors outside; None if it is no square."""
     sides = _sides(user, factor)
-    if not sides:
-        return None
+    return _applied(user, factor, sides) if sides else None
+
+
+def one_less(user: Contract, factor: Sum, volume: Callable[[tuple[Dim, ...]], float]) -> Expr | None:
+    """The contraction, in which the sum stands several times, with it multiplied into the smallest of its neighbours.
+
+    None if it has no other matrix or vector as a neighbour.
+    """
+    found = []
+    for place, (f, at) in enumerate(user.factors):
+        for label, inner in (at, at[::-1]) if f is factor and len(set(at)) == 2 else ():
+            k = _outside(user, place, label)
+            if k is not None and user.factors[k][0] is not factor and inner not in user.factors[k][1]:
+                found.append((volume(user.factors[k][0].shape), _Side(place, label, k)))
+    return _applied(user, factor, (min(found, key=lambda one: one[0])[1],)) if found else None
+
+
+def _applied(user: Contract, factor: Sum, sides: tuple[_Side, ...]) -> Expr:
+    """The contraction with sums of products in place of the sum and its neighbours."""
     sizes = dict(enumerate(user.sizes))
     gone = {k for side in sides for k in (side.place, side.neighbour)}
     rest: list[Factor] = [f for k, f in enumerate(user.factors) if k not in gone]
@@ -96,15 +115,9 @@ def _outside(user: Contract, place: int, label: int) -> int | None:
 
 
 def is_projection(factor: Sum) -> bool:
-    """Whether it is the identity and products, as I - U*V'."""
-    rest = [term for _, term in factor.terms if not _is_identity(term)]
+    """Whether it is a diagonal matrix and products, as I - U*V' or inv(diag(d) + F*F')."""
+    rest = [term for _, term in factor.terms if not has(term, "diagonal")]
     return len(rest) < len(factor.terms) and all(isinstance(t, Contract) and is_product(t) for t in rest)
-
-
-def _is_identity(term: Expr) -> bool:
-    """Whether it is a multiple of the identity."""
-    arrays = [f for f, at in term.factors if at] if isinstance(term, Contract) else [term]
-    return len(arrays) == 1 and isinstance(arrays[0], Structure) and arrays[0].kind == "delta" and term.order == 2
 
 
 def is_product(term: Contract) -> bool:

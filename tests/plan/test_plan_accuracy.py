@@ -238,6 +238,25 @@ def test_squares_of_what_projections_leave_over(name: str, sizes: dict[str, int]
         assert error(found, truths[name]) <= 1e-8  # the difference itself has the error 1e-10
 
 
+def test_projections_that_stand_twice_are_multiplied_one_after_the_other() -> None:
+    """diag(inv(S)*C*inv(S)) of a factor analysis: multiplied out at once it has 60 times the error of this product."""
+    rng = np.random.default_rng(0)
+    F, d = rng.normal(size=(40, 3)), 1e3 ** rng.uniform(-1, 1, 40)
+    Z = F @ rng.normal(size=(3, 80)) + np.sqrt(d)[:, None] * rng.normal(size=(40, 80))
+    arrays = {"C": Z @ Z.T / 80, "F": F, "d": d}
+    text = "{ S = F*F' + diag(d); diag(inv(S)*C*inv(S)) - diag(inv(S)) }"
+    sizes = {"n": 500, "k": 20}
+    found, routines = planned("C: symmetric matrix[n, n], F: matrix[n, k], d: positive vector[n]", text, sizes, arrays)
+    assert "cholesky_inverse" not in routines
+    with mpmath.workdps(60):
+        C, exact, scale = (precise(a) for a in arrays.values())
+        inverse = Precise().inv(exact @ exact.T + np.diag(scale))
+        truth = np.diag(inverse @ C @ inverse) - np.diag(inverse)
+    rounded = np.linalg.inv(F @ F.T + np.diag(d))
+    bound = error(np.diag(rounded @ arrays["C"] @ rounded) - np.diag(rounded), truth)
+    assert error(found, truth) <= 25 * bound
+
+
 @pytest.mark.parametrize("text", ["(X - ones(m)*mean(X, 1))", "(I - ones(m, m)/m)*X", "(X - mean(X, 1))"])
 def test_covariances_around_a_large_mean(text: str) -> None:
     X = 1e6 + RNG.normal(size=(40, 5))
