@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from ...grammar import errors, syntax
 from ..tensor import algebra
-from ..tensor.contraction import Factor
 from ..tensor.dims import Dim
 from ..tensor.expr import Expr, Map, Symbol, structure
+from ..tensor.labels import Factor
 from ..tensor.sparse import sparse_valued
 from .elaborate import Elaborator, Value
 from .sizes import size_of

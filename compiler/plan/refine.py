@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from ..tensor import algebra
-from ..tensor.contraction import Factor, add, contract
+from ..tensor.contraction import add, contract
 from ..tensor.dims import Dim
 from ..tensor.expr import Atom, Contract, Expr, Sum, Symbol
+from ..tensor.labels import Factor
 from .guess import Guess
 
 MOST_COLUMNS = 0.5  # of what an inverse multiplies, for each of its rows

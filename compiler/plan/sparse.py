@@ -14,9 +14,10 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..tensor.contraction import Factor, contract, ones
+from ..tensor.contraction import contract, ones
 from ..tensor.dims import Dim
 from ..tensor.expr import Contract, Expr, Symbol, symbol
+from ..tensor.labels import Factor
 from ..tensor.sparse import is_sparse
 from .build import Builder, Use, refused
 from .tasks import Call, Window, plain, window

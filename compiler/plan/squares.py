@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..tensor.contraction import Factor, add, contract
+from ..tensor.contraction import add, contract
 from ..tensor.dims import Dim
 from ..tensor.expr import Contract, Expr, Structure, Sum, rebuild, topological
+from ..tensor.labels import Factor
 from ..tensor.properties import has
 
 

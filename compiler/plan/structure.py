@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..tensor import algebra
-from ..tensor.contraction import Factor, add, contract, delta, transpose
+from ..tensor.contraction import add, contract, delta, transpose
 from ..tensor.dims import Dim
 from ..tensor.expr import Atom, Contract, Expr, Map, Structure, Sum, Symbol, expand, topological
+from ..tensor.labels import Factor
 from ..tensor.properties import has
 
 

@@ -17,7 +17,6 @@ from .contraction import (
     MOST_REPEATED,
     MULTILINEAR,
     add,
-    components,
     contract,
     delta,
     ones,
@@ -29,6 +28,7 @@ from .contraction import (
     zero,
 )
 from .expr import Atom, Contract, Expr, Map, Reduce, Shape, Sum, Symbol, node, symbol
+from .labels import components
 
 __all__ = [
     "MOST_REPEATED", "Scalar", "add", "atom", "broadcast", "constant_tensor", "contract", "delta", "depends_on",

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .dims import Dim
-from .expr import Expr, Structure, structure
+from .expr import Structure, structure
+from .labels import Factor, Labels
 
-Labels = tuple[int, ...]
-Factor = tuple[Expr, Labels]
 Tie = tuple[int, int]
 KINDS = ("pair", "select", "tril")
 
