@@ -8,7 +8,6 @@ inverses are made only where they are asked for as matrices.  Not for: which tas
 from __future__ import annotations
 
 import heapq
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +15,7 @@ from fractions import Fraction
 from ...grammar import errors
 from ..kernel.program import Buffer, Require
 from ..tensor import algebra
-from ..tensor.contraction import add, oriented
+from ..tensor.contraction import oriented
 from ..tensor.dims import Dim
 from ..tensor.expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, topological
 from ..tensor.inputs import input_of
@@ -167,7 +166,9 @@ class Builder:
             case Map():
                 return self._map(expression)
             case Reduce():
-                return self._reduce(expression)
+                from .reductions import reduction
+
+                return reduction(self, expression)
             case Atom():
                 from .atoms import atom
 
@@ -251,9 +252,12 @@ class Builder:
         if expression.function == HELD:
             return self.use(expression.arguments[0])
         whole = tuple(plain(k) for k in range(expression.order))
-        softmax = self._softmax(expression)
-        if softmax is not None:
-            return softmax
+        if expression.function == "exp":
+            from .reductions import softmax
+
+            quotient = softmax(self, expression)
+            if quotient is not None:
+                return quotient
         body = BodyBuilder()
         if expression.function == "pow":
             exponent = algebra.number_value(expression.arguments[1])
@@ -266,82 +270,6 @@ class Builder:
         return self.define(
             expression, self.task(Cells(expression.shape, expression.order, body.finish(body.op(function, *cells))))
         )
-
-    def _reduce(self, expression: Reduce) -> Use:
-        if expression.function == "logsumexp":
-            top, total = self._shifted(expression)
-            whole = tuple(plain(k) for k in range(expression.order))
-            body = BodyBuilder()
-            result = body.op("add", body.op("log", body.read(Read(total, whole))), body.read(Read(top, whole)))
-            return self.define(expression, self.task(Cells(expression.shape, expression.order, body.finish(result))))
-        if expression.function in ("max", "min"):
-            for axis in expression.axes:
-                size = expression.argument.shape[axis]
-                if size.value is None or size.value < 1:
-                    self.requirements.setdefault(
-                        size, Require(size - 1, f"{expression.function} of nothing: {size} is 0")
-                    )
-        return self.define(expression, self._extreme(expression.function, expression))
-
-    def _extreme(self, function: str, expression: Reduce) -> Task:
-        """The reduction of the argument by a function, over labels that follow those that are kept."""
-        body = BodyBuilder()
-        result = self.cell(body, expression.argument, reduced_place(expression))
-        return self.task(Cells(reduced_extents(expression), expression.order, body.finish(result), function))
-
-    def _shifted(self, expression: Reduce) -> tuple[Task, Task]:
-        """Of a logsumexp: what is subtracted (the maximum where it is finite, else 0), and the sum of exponentials."""
-        key = ("shifted", expression)
-        if key not in self.factorizations:
-            order = expression.order
-            whole = tuple(plain(k) for k in range(order))
-            largest = self._extreme("top", expression)  # of nan nothing is needed: the exponentials are nan
-            body = BodyBuilder()
-            top = body.read(Read(largest, whole))
-            finite = body.op("lt", body.op("abs", top), number(math.inf))
-            shift = self.task(Cells(expression.shape, order, body.finish(body.op("where", finite, top, number(0.0)))))
-            extents, place = reduced_extents(expression), reduced_place(expression)
-            body = BodyBuilder()
-            argument = self.cell(body, expression.argument, tuple(plain(k) for k in range(expression.argument.order)))
-            back = tuple(place[k].terms[0][0] for k in range(len(place)))
-            shifted = body.op(
-                "sub", argument, body.read(Read(shift, tuple(plain(back.index(k)) for k in range(order))))
-            )
-            shape = expression.argument.shape
-            powers = self.task(Cells(shape, len(shape), body.finish(body.op("exp", shifted))))
-            body = BodyBuilder()
-            total = self.task(Cells(extents, order, body.finish(body.read(Read(powers, place))), "sum"))
-            self.factorizations[key] = (shift, total, powers)
-        return self.factorizations[key][0], self.factorizations[key][1]
-
-    def _softmax(self, expression: Map) -> Use | None:
-        """exp(x - logsumexp(x)) divides the exponentials that the logsumexp has computed."""
-        inner = expression.arguments[0]
-        if expression.function != "exp" or not isinstance(inner, Sum) or len(inner.terms) < 2:
-            return None
-        for coefficient, term in inner.terms:
-            found = _broadcast_reduce(term)
-            if coefficient != -1 or found is None:
-                continue
-            reduced, at = found
-            rest = add([t for t in inner.terms if t[1] is not term], inner.shape)
-            if rest.order != reduced.argument.order:  # a diagonal of the softmax
-                continue
-            # The argument's axes in the order of the expression's: the logsumexp may be that of a transpose.
-            kept = [k for k in range(rest.order) if k not in reduced.axes]
-            others = iter(reduced.axes)
-            order = [kept[at.index(k)] if k in at else next(others) for k in range(rest.order)]
-            if rest is not algebra.permute(reduced.argument, order):
-                continue
-            self._shifted(reduced)
-            _, total, powers = self.factorizations["shifted", reduced]
-            body = BodyBuilder()
-            place = tuple(plain(order.index(axis)) for axis in range(rest.order))
-            # One division for each row.
-            scale = body.op("reciprocal", body.read(Read(total, tuple(plain(k) for k in at))))
-            quotient = body.op("mul", body.read(Read(powers, place)), scale)
-            return self.define(expression, self.task(Cells(expression.shape, expression.order, body.finish(quotient))))
-        return None
 
 
 def small_first(order: Sequence[Expr]) -> list[Expr]:
@@ -367,30 +295,6 @@ def small_first(order: Sequence[Expr]) -> list[Expr]:
             if not waiting[reader]:
                 heapq.heappush(ready, entry(reader))
     return result
-
-
-def _broadcast_reduce(term: Expr) -> tuple[Reduce, tuple[int, ...]] | None:
-    """A logsumexp, and the axes of the term that are its own."""
-    if isinstance(term, Reduce):
-        return (term, tuple(range(term.order))) if term.function == "logsumexp" else None
-    if isinstance(term, Contract) and len(term.factors) == 1 and len(term.sizes) == term.order:
-        factor, at = term.factors[0]
-        if isinstance(factor, Reduce) and factor.function == "logsumexp":
-            return factor, at
-    return None
-
-
-def reduced_place(expression: Reduce) -> Place:
-    """Where the argument is read: the kept axes have the first labels."""
-    kept = [k for k in range(expression.argument.order) if k not in expression.axes]
-    order = [*kept, *expression.axes]
-    return tuple(plain(order.index(axis)) for axis in range(len(order)))
-
-
-def reduced_extents(expression: Reduce) -> Shape:
-    """The sizes of the labels of `reduced_place`."""
-    kept = [k for k in range(expression.argument.order) if k not in expression.axes]
-    return tuple(expression.argument.shape[axis] for axis in [*kept, *expression.axes])
 
 
 def refused(name: str) -> errors.TypeError:
