@@ -23,7 +23,8 @@ from .emit_rows import Blocks, split_rows
 from .emit_text import Names, Writer
 from .interpret import solve_size
 from .layout import layout
-from .program import Buffer, Load, Loop, Op, Program, Ref, Require, Routine, Rows, Scale, Store, View, step_lines
+from .overlap import Joined, buffers_of, joined
+from .program import Buffer, Load, Loop, Op, Program, Ref, Require, Routine, Rows, Scale, Step, Store, View, step_lines
 from .routines.signature import Signature
 from .routines.table import ROUTINES, uses_blas
 from .scalars import SCALARS
@@ -64,11 +65,12 @@ class _Emitter:
     def run(self) -> Source:
         out = self.out
         out.depth = 1
-        steps: list[Loop | Routine | Require | Blocks] = []
+        steps: list[Loop | Routine | Require | Blocks | Joined] = []
         self.comments: list[list[str]] = []
         work = list(self.program.work)
-        for planned in self.program.steps:
-            self.comments.append(step_lines(planned))
+        together = joined(self.program.steps)
+        for planned in together:
+            self.comments.append(_comments(planned))
             if isinstance(planned, Rows):
                 blocks = split_rows(planned, 1 + sum(isinstance(s, Blocks) for s in steps))
                 local = {b.name: b for b in blocks.local}
@@ -76,6 +78,8 @@ class _Emitter:
                 steps.append(blocks)
             else:
                 steps.append(planned)
+        needed = {buffer.name for step in together for buffer in buffers_of(step)}
+        work = [b for b in work if b.name in needed]
         if any(map(_counts, self.program.flat())):
             work.append(_FOUND)
         self.sizes(steps)
@@ -86,6 +90,8 @@ class _Emitter:
                 out.comment(text)
             if isinstance(step, Blocks):
                 self.rows(step)
+            elif isinstance(step, Joined):
+                self.joined(step)
             else:
                 self.plain(step)
         out.line("return 0")
@@ -113,7 +119,7 @@ class _Emitter:
             + f"\n\nreal = {self.dtype}\n\n\ndef kernel(table):\n"
         )
 
-    def sizes(self, steps: list[Loop | Routine | Require | Blocks]) -> None:
+    def sizes(self, steps: list[Loop | Routine | Require | Blocks | Joined]) -> None:
         """Reads the sizes and checks that they fit together."""
         out, names = self.out, self.names
         axes = [
@@ -272,6 +278,23 @@ class _Emitter:
             write_loop(out, loop, near=True)
             out.depth -= 1
 
+    def joined(self, step: Joined) -> None:
+        """Writes loops over windows of one array as one loop and its ends; one after another where it is too short."""
+        out, names = self.out, self.names
+        conditions = [f"{names.dim(size)} > 0" for size in step.common if size.value is None]
+        if conditions:
+            out.line(f"if {' and '.join(conditions)}:")
+            out.depth += 1
+        for loop in (step.inner, *step.ends):
+            self.loop(loop)
+        if conditions:
+            out.depth -= 1
+            out.line("else:")
+            out.depth += 1
+            for loop in step.members:
+                self.loop(loop)
+            out.depth -= 1
+
     def fail(self, failure: str) -> None:
         self.out.line(f"    return {1 + self.program.failures.index(failure)}")
 
@@ -389,6 +412,12 @@ def _counts(step: Loop | Routine | Require) -> bool:
     if isinstance(step, Loop):
         return any(op.function in ANGLES for op in step.ops)
     return isinstance(step, Routine) and step.name in _ELEMENTWISE_CHECKS
+
+
+def _comments(step: Step | Joined) -> list[str]:
+    if not isinstance(step, Joined):
+        return step_lines(step)
+    return ["at once:", *("    " + line for planned in step.shown for line in step_lines(planned))]
 
 
 def _count(buffer: Buffer) -> Dim:

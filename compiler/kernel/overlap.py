@@ -1,0 +1,335 @@
+"""Loops over shifted windows of the same arrays made one loop over what the windows have in common.
+
+Enters: the steps of a program.  Leaves: the steps, some of them put together in `Joined`.  Always holds: the meaning is
+that of the steps one after another, up to the order of additions; what costs no more than reading it is computed anew
+at each shift in place of being stored.  Not for: loops that read what another one of them writes.
+
+The adjoint of a slice adds into a window of an array.  So a function of `x[1:n]` and `x[0:n-1]` has a gradient that is
+set, and added to twice; here each of its elements is written once, but for those near the ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..tensor.dims import Dim, extreme
+from .program import Buffer, Load, Loop, Ref, Require, Routine, Rows, Step, Store, View
+from .shifts import ZERO, Body, aligned, is_whole, needed_for
+
+_CHEAP = frozenset({"add", "sub", "mul", "neg", "abs", "max", "min"})
+_MOST_AGAIN = 6  # operations of a value that is computed anew
+_MOST_OPERATIONS = 64  # of a loop: compilers are slow on long bodies, and registers are few
+
+Box = tuple[tuple[Dim, Dim], ...]  # along each axis, where it begins and ends
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The `members` one after another; or, where all of `common` are positive, first `inner`, then the `ends`."""
+
+    members: tuple[Loop, ...]
+    common: tuple[Dim, ...]
+    inner: Loop
+    ends: tuple[Loop, ...]
+    shown: tuple[Loop | Routine, ...]  # the steps as they were planned
+
+
+def joined(steps: Sequence[Step]) -> list[Step | Joined]:
+    """The steps with loops over windows of one array joined."""
+    result: list[Step | Joined] = list(steps)
+    for base in steps:
+        if isinstance(base, Loop | Routine):
+            result = _Group(result, base).steps()
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A loop, and where its label of each axis of the array begins: label `labels[a]` is that of axis `a`."""
+
+    loop: Loop
+    labels: tuple[int, ...]
+    begins: tuple[int, ...]
+
+    def box(self) -> Box:
+        extents = [self.loop.extents[label] for label in self.labels]
+        return tuple((Dim.of(a), Dim.of(a) + n) for a, n in zip(self.begins, extents, strict=True))
+
+
+class _Group:
+    """The loops that write one array, which the first of them, `base`, sets as a whole."""
+
+    def __init__(self, steps: list[Step | Joined], base: Loop | Routine) -> None:
+        self.all = steps
+        self.base = base
+
+    def steps(self) -> list[Step | Joined]:
+        """The steps with the group joined, if there is one that can be."""
+        start = next((k for k, s in enumerate(self.all) if s is self.base), None)
+        loop = _as_loop(self.base)
+        if start is None or loop is None:
+            return self.all
+        for store in loop.stores:
+            if is_whole(store) and not store.accumulate:
+                found = self._joined(start, loop, store.view.buffer)
+                if found is not None:
+                    return found
+        return self.all
+
+    def _joined(self, start: int, base: Loop, target: Buffer) -> list[Step | Joined] | None:
+        loops = {start: base}
+        for position in range(start + 1, len(self.all)):
+            step = self.all[position]
+            if target not in buffers_of(step):
+                continue
+            if not isinstance(step, Loop) or not _adds(step, target) or len(step.extents) != len(base.extents):
+                break
+            loops[position] = step
+        if len(loops) < 2:
+            return None
+        kept = self._without_stored(loops)
+        members = {k: m for k, loop in kept.items() if (m := _member(loop, target)) is not None}
+        if len([k for k in members if k in loops]) < len(loops) or len(base.extents) == 0:
+            return None
+        made = _made(list(members.values()), target, tuple(self._planned(k) for k in sorted({*loops, *kept})))
+        return self._placed({*loops, *kept}, {k: kept[k] for k in kept if k not in members}, made) if made else None
+
+    def _planned(self, position: int) -> Loop | Routine:
+        step = self.all[position]
+        assert isinstance(step, Loop | Routine)
+        return step
+
+    def _without_stored(self, loops: Mapping[int, Loop]) -> dict[int, Loop]:
+        """The loops, and those of which they read a value that is cheap, with that value computed where it is read."""
+        found = dict(loops)
+        for buffer in dict.fromkeys(a.view.buffer for loop in loops.values() for a in loop.loads):
+            writers = [k for k, s in enumerate(self.all) if buffer in _written(s)]
+            readers = {k for k, s in enumerate(self.all) if buffer in _read(s)}
+            if buffer.role != "work" or len(writers) != 1 or not readers <= loops.keys() or writers[0] > min(readers):
+                continue
+            maker = found.get(writers[0], self.all[writers[0]])
+            if not isinstance(maker, Loop) or writers[0] in loops:
+                continue
+            values = [s for s in maker.stores if s.view.buffer == buffer]
+            changed = {b for k in range(writers[0] + 1, max(readers) + 1) for b in _written(self.all[k])}
+            if (
+                len(values) == 1
+                and is_whole(values[0])
+                and not values[0].accumulate
+                and _is_cheap(maker, values[0].value)
+                and not changed & {a.view.buffer for a in maker.loads}
+                and all(_translation(a, values[0]) is not None for k in readers for a in found[k].loads
+                        if a.view.buffer == buffer)
+            ):  # fmt: skip
+                for k in readers:
+                    found[k] = _inlined(found[k], maker, values[0])
+                found[writers[0]] = replace(maker, stores=tuple(s for s in maker.stores if s is not values[0]))
+        return {k: found[k] for k in sorted(found)}
+
+    def _placed(self, chosen: set[int], rest: Mapping[int, Loop], made: Joined) -> list[Step | Joined] | None:
+        """All steps, the joined ones at one place; None where what stands between them forbids it."""
+        first, last = min(chosen), max(chosen)
+        early: list[Step | Joined] = []
+        late: list[Step | Joined] = []
+        for k in range(first, last + 1):
+            step = self.all[k]
+            if k in chosen:
+                if any(_conflict(other, step) for other in late):
+                    return None
+                if k in rest and rest[k].stores:
+                    early.append(rest[k])
+            elif any(_conflict(self.all[c], step) for c in chosen if c < k) or any(_conflict(o, step) for o in late):
+                late.append(step)
+            else:
+                early.append(step)
+        return [*self.all[:first], *early, made, *late, *self.all[last + 1 :]]
+
+
+def _made(members: Sequence[_Member], target: Buffer, shown: tuple[Loop | Routine, ...]) -> Joined | None:
+    """The loops joined: the common part of all of them, then what is left of each along each axis."""
+    axes = range(len(target.shape))
+    low = [Dim.of(max(m.begins[a] for m in members)) for a in axes]
+    missing = [[(target.shape[a] - m.box()[a][1]).value for m in members] for a in axes]
+    if any(value is None or value < 0 for values in missing for value in values):
+        return None
+    high = [target.shape[a] - max(v for v in missing[a] if v is not None) for a in axes]
+    common = [h - b for b, h in zip(low, high, strict=True)]
+    if any(n.value is not None and n.value <= 0 for n in common):
+        return None
+    inner = _merged(members, target, tuple(zip(low, high, strict=True)))
+    written = {s.view.buffer for m in members for s in m.loop.stores}
+    if len(inner.ops) > _MOST_OPERATIONS or any(a.view.buffer in written for a in inner.loads):
+        return None
+    ends: list[Loop] = []
+    for axis in axes:
+        for begin, end in ((ZERO, low[axis]), (high[axis], target.shape[axis])):
+            for member in members:
+                box = list(member.box())
+                box[:axis] = zip(low[:axis], high[:axis], strict=True)
+                # Both bounds of the member are numbers away from those of the array.
+                box[axis] = (_larger(begin, box[axis][0]), _smaller(end, box[axis][1]))
+                size = (box[axis][1] - box[axis][0]).value
+                if size is not None and size > 0:
+                    ends.append(_part(member, tuple(box)))
+    return Joined(tuple(_short(m.loop, target, low, high) for m in members), tuple(common), inner, tuple(ends), shown)
+
+
+def _short(loop: Loop, target: Buffer, low: Sequence[Dim], high: Sequence[Dim]) -> Loop:
+    """A member where nothing is common to all, so that the compiler knows that it is short and needs no vectors."""
+    if len(loop.extents) != 1:
+        return loop
+    most = low[0] + (target.shape[0] - high[0])
+    return replace(loop, extents=(extreme("min", loop.extents[0], most),))
+
+
+def _larger(bound: Dim, own: Dim) -> Dim:
+    """The larger of the begin of a part and that of a member, which is not beyond the common range."""
+    value = (own - bound).value
+    return own if value is not None and value > 0 else bound
+
+
+def _smaller(bound: Dim, own: Dim) -> Dim:
+    value = (own - bound).value
+    return own if value is not None and value < 0 else bound
+
+
+def _inserted(body: Body, member: _Member, box: Box) -> tuple[list[Ref], tuple[int, ...], tuple[Dim, ...]]:
+    """Adds a member's operations in a box: where its values are, and its labels and where they begin."""
+    axis_of = {label: axis for axis, label in enumerate(member.labels)}
+    labels = tuple(axis_of[k] for k in range(len(member.labels)))
+    begins = tuple(box[a][0] - member.begins[a] for a in labels)
+    return body.insert(member.loop, [s.value for s in member.loop.stores], labels, begins), labels, begins
+
+
+def _part(member: _Member, box: Box) -> Loop:
+    """The loop of a member for a box, which adds to its sums."""
+    body = Body([end - begin for begin, end in box])
+    values, labels, begins = _inserted(body, member, box)
+    stores = []
+    for store, value in zip(member.loop.stores, values, strict=True):
+        place = body.window(store.view, store.labels, labels, begins)
+        adds = store.accumulate or store.reduce is not None
+        stores.append(Store(place.view, place.labels, value, store.reduce, adds))
+    return body.loop(stores)
+
+
+def _merged(members: Sequence[_Member], target: Buffer, box: Box) -> Loop:
+    """One loop over the box, which writes each element of the target once."""
+    body = Body([end - begin for begin, end in box])
+    stores: list[Store] = []
+    total: Ref | None = None
+    for member in members:
+        values, labels, begins = _inserted(body, member, box)
+        for store, value in zip(member.loop.stores, values, strict=True):
+            place = body.window(store.view, store.labels, labels, begins)
+            if store.view.buffer != target:
+                stores.append(Store(place.view, place.labels, value, store.reduce, store.accumulate))
+            elif not store.accumulate:
+                whole = place
+                total = None if value == Ref("const", value=0.0) else value
+            else:
+                total = value if total is None else body.op("add", total, value)
+    assert total is not None
+    return body.loop([*stores, Store(whole.view, whole.labels, total)])
+
+
+def _member(loop: Loop, target: Buffer) -> _Member | None:
+    """The loop as one of those that are joined for the target, if it can be."""
+    own: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    for store in loop.stores:
+        if store.view.buffer == target:
+            own = aligned(Load(store.view, store.labels), len(loop.extents))
+            if own is None:
+                return None
+        elif not (store.reduce == "sum" and not store.labels) and not is_whole(store):
+            return None
+    if own is None:
+        if len(loop.extents) != 1 or len(target.shape) != 1 or not loop.stores:
+            return None
+        own = (0,), (0,)
+    return _Member(loop, *own)
+
+
+def _translation(load: Load, store: Store) -> dict[int, tuple[int, Dim]] | None:
+    """For each label of the loop that stored a value the label and the shift at which it is read."""
+    found = aligned(load, len(store.labels))
+    own = aligned(Load(store.view, store.labels), len(store.labels))
+    if found is None or own is None:
+        return None
+    return {mine: (label, Dim.of(begin)) for mine, label, begin in zip(own[0], *found, strict=True)}
+
+
+def _inlined(loop: Loop, maker: Loop, store: Store) -> Loop:
+    """The loop with the value that another one stored computed anew."""
+    body = Body(loop.extents)
+    known: dict[Ref, Ref] = {}
+    for k, load in enumerate(loop.loads):
+        if load.view.buffer == store.view.buffer:
+            shifts = _translation(load, store)
+            assert shifts is not None
+            labels, begins = zip(*(shifts[label] for label in range(len(shifts))), strict=True)
+            (known[Ref("load", k)],) = body.insert(maker, [store.value], labels, begins)
+    same = tuple(range(len(loop.extents)))
+    values = body.insert(loop, [s.value for s in loop.stores], same, [ZERO] * len(same), known)
+    return body.loop([replace(s, value=value) for s, value in zip(loop.stores, values, strict=True)])
+
+
+def _is_cheap(loop: Loop, value: Ref) -> bool:
+    needed = needed_for(loop, [value])
+    return len(needed) <= _MOST_AGAIN and all(loop.ops[ref.index].function in _CHEAP for ref in needed)
+
+
+def _as_loop(step: Loop | Routine) -> Loop | None:
+    """A step that sets an array, as a loop; None for other routines."""
+    if isinstance(step, Loop):
+        return step
+    if step.name != "fill" or step.scalars[0].views:
+        return None
+    (view,) = step.outputs
+    labels = tuple(range(len(view.shape)))
+    return Loop(view.shape, (), (), (Store(view, labels, Ref("const", value=step.scalars[0].constant)),))
+
+
+def _adds(loop: Loop, target: Buffer) -> bool:
+    """Whether all that a loop does is to add to elements of the target."""
+    return (
+        len(loop.stores) == 1
+        and loop.stores[0].accumulate
+        and loop.stores[0].reduce is None
+        and all(load.view.buffer != target for load in loop.loads)
+    )
+
+
+def _views(step: Step | Joined) -> Iterator[tuple[View, bool]]:
+    """All views of a step, and whether they are written."""
+    if isinstance(step, Loop):
+        yield from ((load.view, False) for load in step.loads)
+        yield from ((store.view, True) for store in step.stores)
+    elif isinstance(step, Routine):
+        yield from ((view, False) for view in (*step.inputs, *(v for scale in step.scalars for v in scale.views)))
+        yield from ((view, True) for view in step.outputs)
+    else:
+        inner = step.steps if isinstance(step, Rows) else step.members if isinstance(step, Joined) else ()
+        for one in inner:
+            yield from _views(one)
+
+
+def buffers_of(step: Step | Joined) -> set[Buffer]:
+    """The buffers that a step reads or writes."""
+    return {view.buffer for view, _ in _views(step)}
+
+
+def _written(step: Step | Joined) -> set[Buffer]:
+    return {view.buffer for view, written in _views(step) if written}
+
+
+def _read(step: Step | Joined) -> set[Buffer]:
+    return {view.buffer for view, written in _views(step) if not written}
+
+
+def _conflict(first: Step | Joined, second: Step | Joined) -> bool:
+    """Whether the order of two steps matters."""
+    if isinstance(first, Require) or isinstance(second, Require):
+        return True
+    return bool(_written(first) & buffers_of(second) or buffers_of(first) & _written(second))
