@@ -158,6 +158,8 @@ def _real(matrix: Array, what: str) -> Array:
 def _expm(matrix: Array) -> Array:
     import scipy.linalg
 
+    if not np.all(np.isfinite(matrix)):
+        return np.full_like(matrix, np.nan)
     return scipy.linalg.expm(matrix) if matrix.size else matrix.copy()
 
 

@@ -1,4 +1,4 @@
-"""The routines of spectra and matrix functions, compiled, against their definitions and the interpreter."""
+"""The routines of spectra and matrix functions, interpreted and compiled, against their definitions."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ ROUTINES_HERE = (
     "top_reciprocals", "rank_ones", "rank_reciprocals", "largest_weights", "eiggaps", "svdsums", "adj",
     "expm", "expm_derivative", "products_of_others",
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True, params=["interpreted", "compiled"])
+def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matgrad.runtime.kernel.INTERPRETED_CALLS", 10**9 if request.param == "interpreted" else 0)
+    monkeypatch.setattr("matgrad.runtime.build.is_kept", lambda text: False)
+    kernel.cache_clear()
 
 
 @cache
