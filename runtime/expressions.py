@@ -59,6 +59,14 @@ def llvm_type(kind: Any) -> Any:
     raise TypeError(f"no values of type {kind}")
 
 
+def result_type(function: Callable[..., Any], operands: Sequence[Any]) -> Any:
+    """The type of what a function of operands of these types returns: an integer, or a number of their precision."""
+    if function.__annotations__.get("return") != "Real":
+        return types.intp
+    kinds = [kind.dtype if isinstance(kind, Pointer) else kind for kind in operands]
+    return next(kind for kind in kinds if isinstance(kind, types.Float))
+
+
 class _Context:
     """What intrinsics ask Numba's target for."""
 
@@ -171,7 +179,7 @@ class Expressions:
         code = self.builder.module.globals.get(name) or self.write(self.builder.module, function, kinds, name)
         code.linkage = "internal"
         codes = [self.convert(v, kind) for v, kind in zip(operands, kinds, strict=True)]
-        return Value(types.intp, self.builder.call(code, codes))
+        return Value(result_type(function, kinds), self.builder.call(code, codes))
 
     def constant(self, node: ast.expr, found: Any) -> Value:
         if isinstance(found, bool):

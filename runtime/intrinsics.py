@@ -19,6 +19,7 @@ from numba.extending import intrinsic as numba_intrinsic
 from numba.extending import lower_builtin, models, register_model
 
 INT = ir.IntType(64)
+Real = Any  # what a helper is annotated to return that returns a number of its arrays' precision, not an integer
 
 
 def intrinsic(typer: Callable[..., Any]) -> Any:

@@ -1,10 +1,11 @@
 """From a Python function to LLVM's language: for the part of Python that kernels, routines and the doorway are made of.
 
 Enters: functions of integers, reals and addresses, written with assignments, `for` over `range`, `while`, `if`,
-arithmetic, comparisons, `p[i]`, and calls of intrinsics (`intrinsics.py` and its like).  Leaves: the text of a module
-with one C function.  Always holds: the code does what Python's would, but integers have 64 bits, sizes and indices do
-not overflow, nothing is checked, and a*b + c may be rounded once; the time is proportional to the length of the
-function, of which Numba's own compiler takes several times the square.  Not for: code of users, which Numba compiles.
+arithmetic, comparisons, `p[i]`, calls of intrinsics (`intrinsics.py` and its like) and of other such functions, which
+return integers, or reals if they are annotated with `Real`.  Leaves: the text of a module with one C function.
+Always holds: the code does what Python's would, but integers have 64 bits, sizes and indices do not overflow, nothing
+is checked, and a*b + c may be rounded once; the time is proportional to the length of the function, of which Numba's
+own compiler takes several times the square.  Not for: code of users, which Numba compiles.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from llvmlite import ir
 from numba.core import types
 
 from ..compiler.kernel.scalars import SERIES
-from .expressions import BOOL, Expressions, Value, integer, llvm_type
+from .expressions import BOOL, Expressions, Value, integer, llvm_type, result_type
 from .intrinsics import INT, store
 from .sections import Section, sections
 
@@ -53,20 +54,24 @@ class _Module(ir.Module):  # type: ignore[misc]
 
 def _write(module: Any, function: Callable[..., Any], arguments: Sequence[Any], symbol: str) -> Any:
     """The C function of a Python function in a module."""
-    code = ir.Function(module, ir.FunctionType(INT, [llvm_type(a) for a in arguments]), symbol)
+    result = result_type(function, arguments)
+    code = ir.Function(module, ir.FunctionType(llvm_type(result), [llvm_type(a) for a in arguments]), symbol)
     code.attributes.add("nounwind")
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     assert isinstance(tree, ast.FunctionDef)
     closed = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     outer = {**function.__globals__, **{name: cell.cell_contents for name, cell in closed.items()}}
     names = [parameter.arg for parameter in tree.args.args]
-    _Lowering(code, names, arguments, outer).whole(tree.body)
+    _Lowering(code, names, arguments, outer, result).whole(tree.body)
     return code
 
 
 class _Lowering(Expressions):
-    def __init__(self, code: Any, names: Sequence[str], kinds: Sequence[Any], outer: Mapping[str, Any]) -> None:
+    def __init__(
+        self, code: Any, names: Sequence[str], kinds: Sequence[Any], outer: Mapping[str, Any], result: Any
+    ) -> None:
         super().__init__(code, outer, _write)
+        self.result = result  # the type of what is returned
         self.loops: list[tuple[Any, Any]] = []  # where `continue` and `break` lead
         for name, kind, value in zip(names, kinds, code.args, strict=True):
             self.assign_name(name, Value(kind, value))
@@ -74,16 +79,23 @@ class _Lowering(Expressions):
     def whole(self, statements: Sequence[ast.stmt]) -> None:
         """Writes a function's body."""
         for number, part in enumerate(sections(statements)):
-            if part.reads is None:
+            if part.reads is None or self.result is not types.intp:
                 self.body(part.statements)
             else:
                 self.section(part, f"{self.code.name}_{number}")
         self.finish(0)
 
+    def give(self, result: Value) -> None:
+        """Returns a value."""
+        if self.result is types.intp and isinstance(result.kind, types.Float):
+            name = self.code.name.partition("(")[0]
+            raise TypeError(f"{name} returns {result.kind}, and is not annotated with Real")
+        self.builder.ret(self.convert(result, self.result))
+
     def finish(self, status: int) -> None:
         """Returns at the end."""
         if not self.builder.block.is_terminated:
-            self.builder.ret(INT(status))
+            self.builder.ret(self.convert(integer(status), self.result))
 
     def section(self, part: Section, symbol: str) -> None:
         """Writes a section as a function of its own, and its call."""
@@ -95,7 +107,7 @@ class _Lowering(Expressions):
         code.linkage = "internal"
         for attribute in ("nounwind", "noinline"):
             code.attributes.add(attribute)
-        inner = _Lowering(code, names, kinds, self.outer)
+        inner = _Lowering(code, names, kinds, self.outer, types.intp)
         inner.body(part.statements)
         inner.finish(_GOES_ON)
         status = builder.call(code, [builder.load(place) for place in places])
@@ -123,7 +135,7 @@ class _Lowering(Expressions):
             case ast.If():
                 self.branches(node.test, lambda: self.body(node.body), lambda: self.body(node.orelse))
             case ast.Return(value=result) if result is not None:
-                self.builder.ret(self.convert(self.value(result), types.intp))
+                self.give(self.value(result))
             case ast.Continue():
                 self.builder.branch(self.loops[-1][0])
             case ast.Break():

@@ -13,6 +13,7 @@ from ..fortran import blas_integer, fortran
 from ..intrinsics import number, plus, shift
 from . import expm as expm_routine
 from . import gemm, svd, weighted_product
+from .spectral import copied
 
 _getrf = fortran("getrf", "ii pi p o")
 _getrs = fortran("getrs", "c ii pi p pi o")
@@ -50,12 +51,7 @@ def adj(n: Any, A: Any, a0: Any, a1: Any, P: Any, p0: Any, p1: Any, scratch: Any
         return 0
     pivots = shift(scratch, n * n)
     work = shift(pivots, n)
-    total = zero
-    for j in range(n):
-        for i in range(n):
-            scratch[i + j * n] = A[i * a0 + j * a1]
-            total = plus(total, scratch[i + j * n] * zero)
-    if total != zero:  # something is not finite
+    if copied(n, n, A, a0, a1, scratch) != 0:
         return 1
     info = _getrf(n, n, scratch, n, pivots)
     least, most, determinant = number(P, inf), zero, one

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..fortran import fortran
-from ..intrinsics import number, plus, shift
+from ..intrinsics import Real, number, plus, shift
 from . import gemm
 
 _syevd = fortran("syevd", "cc i pi p pi pi o")
@@ -23,18 +23,49 @@ _CLOSE = 10
 _SINGLE, _DOUBLE, _BETWEEN = 1.1920928955078125e-07, 2.220446049250313e-16, 1e-10
 
 
-def eigh(n: Any, A: Any, a0: Any, a1: Any, w: Any, w0: Any, V: Any, v0: Any, v1: Any, scratch: Any) -> Any:
-    """A = V diag(w) V'."""
-    if n == 0:
-        return 0
+def copied(m: Any, n: Any, A: Any, a0: Any, a1: Any, C: Any) -> Any:
+    """C = A, by columns; 1 if something is not finite."""
+    zero = number(A, 0.0)
+    total = zero
+    for j in range(n):
+        for i in range(m):
+            value = A[i * a0 + j * a1]
+            C[i + j * m] = value
+            total = plus(total, value * zero)
+    return 0 if total == zero else 1
+
+
+def _copied_triangle(n: Any, A: Any, a0: Any, a1: Any, C: Any) -> Any:
+    """The same for the lower triangle of a square matrix."""
     zero = number(A, 0.0)
     total = zero
     for j in range(n):
         for i in range(j, n):
             value = A[i * a0 + j * a1]
-            scratch[i + j * n] = value
+            C[i + j * n] = value
             total = plus(total, value * zero)
-    if total != zero:  # something is not finite
+    return 0 if total == zero else 1
+
+
+def _rounding(v: Any) -> Real:
+    """The relative rounding of the numbers of an array."""
+    one = number(v, 1.0)
+    return _DOUBLE if one + number(v, _BETWEEN) > one else _SINGLE
+
+
+def _closeness(n: Any, v: Any, v0: Any) -> Real:
+    """By how much values may differ that are taken as equal."""
+    largest = number(v, 0.0)
+    for i in range(n):
+        largest = abs(v[i * v0]) if abs(v[i * v0]) > largest else largest
+    return _CLOSE * n * _rounding(v) * largest
+
+
+def eigh(n: Any, A: Any, a0: Any, a1: Any, w: Any, w0: Any, V: Any, v0: Any, v1: Any, scratch: Any) -> Any:
+    """A = V diag(w) V'."""
+    if n == 0:
+        return 0
+    if _copied_triangle(n, A, a0, a1, scratch) != 0:
         return 1
     values = shift(scratch, n * n)
     work = shift(values, n)
@@ -51,14 +82,7 @@ def symmetric_values(n: Any, A: Any, a0: Any, a1: Any, w: Any, w0: Any, scratch:
     """The eigenvalues of A."""
     if n == 0:
         return 0
-    zero = number(A, 0.0)
-    total = zero
-    for j in range(n):
-        for i in range(j, n):
-            value = A[i * a0 + j * a1]
-            scratch[i + j * n] = value
-            total = plus(total, value * zero)
-    if total != zero:
+    if _copied_triangle(n, A, a0, a1, scratch) != 0:
         return 1
     values = shift(scratch, n * n)
     work = shift(values, n)
@@ -75,14 +99,7 @@ def svd(
     """A = U diag(s) V', with k = min(m, n) columns of U and V."""
     if k == 0:
         return 0
-    zero = number(A, 0.0)
-    total = zero
-    for j in range(n):
-        for i in range(m):
-            value = A[i * a0 + j * a1]
-            scratch[i + j * m] = value
-            total = plus(total, value * zero)
-    if total != zero:
+    if copied(m, n, A, a0, a1, scratch) != 0:
         return 1
     left = shift(scratch, m * n)
     values = shift(left, m * k)
@@ -103,14 +120,7 @@ def singular_values(m: Any, n: Any, k: Any, A: Any, a0: Any, a1: Any, s: Any, s0
     """The singular values of A."""
     if k == 0:
         return 0
-    zero = number(A, 0.0)
-    total = zero
-    for j in range(n):
-        for i in range(m):
-            value = A[i * a0 + j * a1]
-            scratch[i + j * m] = value
-            total = plus(total, value * zero)
-    if total != zero:
+    if copied(m, n, A, a0, a1, scratch) != 0:
         return 1
     values = shift(scratch, m * n)
     work = shift(values, k)
@@ -138,8 +148,7 @@ def rank_ones(
 ) -> Any:  # fmt: skip
     """p is 1 for the values that are not 0."""
     zero, one = number(p, 0.0), number(p, 1.0)
-    epsilon = _DOUBLE if one + number(p, _BETWEEN) > one else _SINGLE
-    limit = (s[0] if k > 0 else zero) * max(m, n) * epsilon
+    limit = max(m, n) * _rounding(s) * (s[0] if k > 0 else zero)
     for j in range(k):
         p[j * p0] = one if s[j * s0] > limit else zero
     return 0
@@ -150,8 +159,7 @@ def rank_reciprocals(
 ) -> Any:  # fmt: skip
     """p = 1/s for the values that are not 0."""
     zero, one = number(p, 0.0), number(p, 1.0)
-    epsilon = _DOUBLE if one + number(p, _BETWEEN) > one else _SINGLE
-    limit = (s[0] if k > 0 else zero) * max(m, n) * epsilon
+    limit = max(m, n) * _rounding(s) * (s[0] if k > 0 else zero)
     for j in range(k):
         p[j * p0] = one / s[j * s0] if s[j * s0] > limit else zero
     return 0
@@ -162,8 +170,7 @@ def largest_weights(
 ) -> Any:  # fmt: skip
     """p is 1 over their number for the largest of the descending values, 0 for the others and if all are 0."""
     zero, one = number(p, 0.0), number(p, 1.0)
-    epsilon = _DOUBLE if one + number(p, _BETWEEN) > one else _SINGLE
-    limit = (s[0] if k > 0 else zero) * (one - _CLOSE * max(m, n) * epsilon)
+    limit = (s[0] if k > 0 else zero) * (one - _CLOSE * max(m, n) * _rounding(s))
     count = zero
     for j in range(k):
         count = count + one if s[j * s0] >= limit else count
@@ -175,9 +182,8 @@ def largest_weights(
 def top_weights(n: Any, w: Any, w0: Any, p: Any, p0: Any) -> Any:
     """p is 1 over their number for the largest of the ascending values w, 0 for the others."""
     zero, one = number(p, 0.0), number(p, 1.0)
-    epsilon = _DOUBLE if one + number(p, _BETWEEN) > one else _SINGLE
-    first, last = (abs(w[0]), w[(n - 1) * w0]) if n > 0 else (zero, zero)
-    limit = last - _CLOSE * n * epsilon * (first if first > abs(last) else abs(last))
+    last = w[(n - 1) * w0] if n > 0 else zero
+    limit = last - _closeness(n, w, w0)
     count = zero
     for j in range(n):
         count = count + one if w[j * w0] >= limit else count
@@ -189,9 +195,8 @@ def top_weights(n: Any, w: Any, w0: Any, p: Any, p0: Any) -> Any:
 def top_reciprocals(n: Any, w: Any, w0: Any, p: Any, p0: Any) -> Any:
     """p = 1/(w[n-1] - w) for the ascending values w, 0 for the largest; fails if that is multiple."""
     zero, one = number(p, 0.0), number(p, 1.0)
-    epsilon = _DOUBLE if one + number(p, _BETWEEN) > one else _SINGLE
-    first, last = (abs(w[0]), w[(n - 1) * w0]) if n > 0 else (zero, zero)
-    limit = last - _CLOSE * n * epsilon * (first if first > abs(last) else abs(last))
+    last = w[(n - 1) * w0] if n > 0 else zero
+    limit = last - _closeness(n, w, w0)
     status = 0
     for j in range(n):
         close = w[j * w0] >= limit
@@ -204,11 +209,7 @@ def top_reciprocals(n: Any, w: Any, w0: Any, p: Any, p0: Any) -> Any:
 def eiggaps(n: Any, v: Any, v0: Any, G: Any, g0: Any, g1: Any) -> Any:
     """G = 1/(v[j] - v[i]), 0 on the diagonal; fails where values are equal."""
     zero, one = number(G, 0.0), number(G, 1.0)
-    epsilon = _DOUBLE if one + number(G, _BETWEEN) > one else _SINGLE
-    largest = zero
-    for i in range(n):
-        largest = abs(v[i * v0]) if abs(v[i * v0]) > largest else largest
-    limit = _CLOSE * n * epsilon * largest
+    limit = _closeness(n, v, v0)
     status = 0
     for i in range(n):
         for j in range(n):
@@ -221,12 +222,8 @@ def eiggaps(n: Any, v: Any, v0: Any, G: Any, g0: Any, g1: Any) -> Any:
 
 def svdsums(n: Any, v: Any, v0: Any, G: Any, g0: Any, g1: Any) -> Any:
     """G = 1/(v[i] + v[j]); fails where a value is 0."""
-    zero, one = number(G, 0.0), number(G, 1.0)
-    epsilon = _DOUBLE if one + number(G, _BETWEEN) > one else _SINGLE
-    largest = zero
-    for i in range(n):
-        largest = abs(v[i * v0]) if abs(v[i * v0]) > largest else largest
-    limit = _CLOSE * n * epsilon * largest
+    one = number(G, 1.0)
+    limit = _closeness(n, v, v0)
     status = 0
     for i in range(n):
         if abs(v[i * v0]) <= limit:

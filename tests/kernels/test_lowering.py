@@ -17,7 +17,7 @@ import pytest
 from numba.core import types
 
 from matgrad.runtime import native
-from matgrad.runtime.intrinsics import Pointer, shift
+from matgrad.runtime.intrinsics import Pointer, Real, shift
 
 LIMIT = 3
 NUMBERS = (-7, -1, 0, 1, 2, 5)
@@ -120,6 +120,47 @@ def test_arrays(dtype: str) -> None:
     x = np.arange(-2.0, 4.0).astype(dtype)
     assert call(3, x.ctypes.data) == 1
     np.testing.assert_allclose(x, [2, 1, 0, -2, -2.5, -5.5])
+
+
+def mean(n: Any, x: Any) -> Real:
+    """A real number, whose type is that of the array."""
+    total = 0 * x[0]
+    for i in range(n):
+        total += x[i]
+    return total / n if n > 0 else 0
+
+
+def spread(n: Any, x: Any) -> Any:
+    """Uses a helper that returns one."""
+    middle = mean(n, x)
+    x[n] = middle + mean(1, x) / 3
+    return 1 if mean(0, x) == 0.0 else 0
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_helpers_return_real_numbers(dtype: str) -> None:
+    kinds = types.intp, Pointer(getattr(types, dtype), 1)
+    assert f'define internal {"double" if dtype == "float64" else "float"} @"mean' in native.lower(spread, kinds, "it")
+    x = np.array([1.0, 2.0, 6.5, 0.0], dtype)
+    expected = x.copy()
+    assert compiled(spread, *kinds)(3, x.ctypes.data) == spread(3, expected)
+    np.testing.assert_allclose(x, expected, rtol=1e-6 if dtype == "float32" else 1e-15)
+
+
+def half(n: Any, x: Any) -> Any:
+    """A helper that does not say so."""
+    return x[n] / 2
+
+
+def careless(n: Any, x: Any) -> Any:
+    """Uses it."""
+    x[0] = half(n, x)
+    return 0
+
+
+def test_other_functions_return_integers() -> None:
+    with pytest.raises(TypeError, match="half returns float64, and is not annotated with Real"):
+        native.lower(careless, (types.intp, Pointer(types.float64, 1)), "tested_nothing")
 
 
 def unknown(a: Any) -> Any:
