@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..kernel.program import Require
+from ..tensor.contraction import symmetric
 from ..tensor.dims import Dim
 from ..tensor.expr import Atom, Expr, Shape, Symbol, node
 from .build import Builder, Use
@@ -16,13 +17,15 @@ from .tasks import BodyBuilder, Call, Cells, Index, Part, Read, Task, number, pl
 
 # What needs vectors, by the decomposition; the shape of each follows from that of the argument.
 WITH_VECTORS = {
-    "eigh": ("eigvecs", "eigmaxproj", "eigmaxresolvent"),
+    "eigh": ("eigvecs", "eigmaxproj", "eigmaxresolvent", "sqrtm", "logm"),
     "svd": ("svdleft", "svdright", "polar", "pinv", "svdmaxproj"),
 }
 SHAPES: dict[str, Callable[[Dim, Dim, Dim], Shape]] = {
     "eigvecs": lambda m, n, k: (m, n),
     "eigmaxproj": lambda m, n, k: (m, n),
     "eigmaxresolvent": lambda m, n, k: (m, n),
+    "sqrtm": lambda m, n, k: (m, n),
+    "logm": lambda m, n, k: (m, n),
     "svdleft": lambda m, n, k: (m, k),
     "svdright": lambda m, n, k: (n, k),
     "polar": lambda m, n, k: (m, n),
@@ -195,6 +198,44 @@ def _exponential_derivative(builder: Builder, expression: Atom) -> Use:
     return builder.define(expression, builder.task(Call("expm_derivative", expression.shape, inputs)))
 
 
+# Functions of symmetric matrices: the function of the eigenvalues, and its differences over theirs.
+OF_VALUES = {"sqrtm": ("spectral_roots", "root_quotients"), "logm": ("spectral_logarithms", "log_quotients")}
+
+
+def _of_symmetric(builder: Builder, expression: Atom) -> Use:
+    """`sqrtm` and `logm`; of what is not symmetric there is no routine."""
+    from .atoms import NoRoutine
+
+    argument = expression.arguments[0]
+    if not symmetric(argument):
+        raise NoRoutine(expression.function)
+    values, vectors = _decomposed(builder, "eigh", argument, argument.shape[0])
+    failure = f"{expression.function} of {described(argument)} is not real, or does not exist"
+    found = builder.task(Call(OF_VALUES[expression.function][0], values.shape, (window(values),), failure))
+    inputs = (window(vectors), window(found), window(vectors))
+    product = builder.task(Call("weighted_product", expression.shape, inputs))
+    return builder.define(expression, builder.task(Call("mirror", expression.shape, (window(product),))))
+
+
+def _symmetric_derivative(builder: Builder, expression: Atom) -> Use:
+    """`dsqrtm` and `dlogm` along one matrix; more directions have no routine.
+
+    With A = V*diag(w)*V' the derivative along E is V*(Q .* (V'*E*V))*V', Q[i, j] = (f(w[i]) - f(w[j]))/(w[i] - w[j])
+    (Yu. Daleckii and S. Krein, 1965).
+    """
+    from .atoms import NoRoutine
+
+    argument, function = expression.arguments[0], expression.function[1:]
+    if len(expression.arguments) != 2 or expression.order != 2 or not symmetric(argument):
+        raise NoRoutine(expression.function)
+    values, vectors = _decomposed(builder, "eigh", argument, argument.shape[0])
+    failure = f"the derivative of {function} does not exist where {described(argument)} is singular"
+    quotients = builder.task(Call(OF_VALUES[function][1], expression.shape, (window(values),), failure))
+    use = builder.use(expression.arguments[1])
+    inputs = (window(vectors), window(quotients), window(use.task, use.axes))
+    return builder.define(expression, builder.task(Call("spectral_derivative", expression.shape, inputs)))
+
+
 SPECTRA: dict[str, Callable[[Builder, Atom], Use]] = {
     "eigvals": _eigvals,
     "eigvecs": _eigvecs,
@@ -214,4 +255,8 @@ SPECTRA: dict[str, Callable[[Builder, Atom], Use]] = {
     "svdsums": _of_values,
     "prodothers": _products_of_others,
     "dexpm": _exponential_derivative,
+    "sqrtm": _of_symmetric,
+    "logm": _of_symmetric,
+    "dsqrtm": _symmetric_derivative,
+    "dlogm": _symmetric_derivative,
 }

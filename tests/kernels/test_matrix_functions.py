@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 
+import matgrad as mg
 from matgrad.compiler.kernel.program import Buffer, Program, Routine
 from matgrad.compiler.kernel.routines.table import ROUTINES
 from matgrad.compiler.tensor.dims import Dim
@@ -21,7 +22,8 @@ SIZES = (0, 1, 2, 3, 7, 20)
 ROUTINES_HERE = (
     "eigh", "symmetric_values", "svd", "singular_values", "weighted_product", "top_weights",
     "top_reciprocals", "rank_ones", "rank_reciprocals", "largest_weights", "eiggaps", "svdsums", "adj",
-    "expm", "expm_derivative", "products_of_others",
+    "expm", "expm_derivative", "products_of_others", "spectral_roots", "spectral_logarithms", "root_quotients",
+    "log_quotients", "spectral_derivative",
 )  # fmt: skip
 
 
@@ -138,9 +140,53 @@ def test_divided_differences() -> None:
     gaps = np.subtract.outer(values, values).T
     np.fill_diagonal(gaps, np.inf)
     np.testing.assert_allclose(run("eiggaps", values), 1 / gaps)
-    for name, bad in (("eiggaps", [1.0, 1.0 + 1e-15]), ("svdsums", [1.0, 1e-17])):
+    np.testing.assert_allclose(run("root_quotients", values), 1 / np.add.outer(values**0.5, values**0.5))
+    close = np.array([2.0, 2.0, 2.0 + 1e-9, 3.0])
+    slope = np.log(1.5) * np.ones((4, 4))
+    slope[:3, :3], slope[3, 3] = 0.5, 1 / 3
+    np.testing.assert_allclose(run("log_quotients", close), slope, rtol=1e-9)
+    bad_values = [("eiggaps", [1.0, 1.0 + 1e-15]), ("svdsums", [1.0, 1e-17])]
+    bad_values += [(name, [1.0, 1e-17]) for name in ("root_quotients", "log_quotients", "spectral_logarithms")]
+    for name, bad in [*bad_values, ("spectral_roots", [-1.0, 1.0])]:
         with pytest.raises(DomainError, match=f"{name} failed"):
             run(name, bad)
+
+
+def definite(n: int, scale: Array = 1.0) -> Array:
+    """A positive definite matrix, with two equal eigenvalues."""
+    Q = np.linalg.qr(RNG.normal(size=(n, n)))[0]
+    values = np.arange(1.0, n + 1)
+    values[:2] = 1.0
+    return Q * (values * scale) @ Q.T
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize("name", ["sqrtm", "logm"])
+def test_functions_of_symmetric_matrices(name: str, n: int, dtype: str) -> None:
+    """Value, and the derivative along any matrix as a block of the value at a block triangular matrix."""
+    A, E = definite(n), RNG.normal(size=(n, n))
+    function = getattr(scipy.linalg, name)
+    A = ((A + A.T) / 2).astype(dtype)
+    close = {"atol": tolerance(dtype) * (1 + n)}
+    value = mg.function(f"{name}(A) where A: posdef matrix[n, n]")(A)
+    np.testing.assert_allclose(value, function(A.astype(float)) if n else A, **close)
+    np.testing.assert_array_equal(value, value.T)
+    block = np.block([[A, E], [np.zeros((n, n)), A]]).astype(float)
+    along = mg.function(f"d{name}(A, E) where A: posdef matrix[n, n], E: matrix[n, n]")(A, E.astype(dtype))
+    np.testing.assert_allclose(along, function(block)[:n, n:] if n else A, **close)
+
+
+def test_functions_of_matrices_that_are_not_definite() -> None:
+    semidefinite = np.diag([4.0, 1.0, -1e-17])
+    np.testing.assert_allclose(mg.function("sqrtm(A) where A: psd matrix[n, n]")(semidefinite), np.diag([2.0, 1, 0]))
+    given = "where A: symmetric matrix[n, n], E: matrix[n, n]"
+    E = np.eye(3)
+    for text in ("logm(A)", "dlogm(A, E)", "dsqrtm(A, E)"):
+        with pytest.raises(DomainError, match="A"):
+            mg.function(f"{text} {given}")(*((semidefinite, E) if "E" in text else (semidefinite,)))
+    with pytest.raises(DomainError, match="sqrtm of A is not real"):
+        mg.function("sqrtm(A) where A: symmetric matrix[n, n]")(np.diag([1.0, -1.0]))
 
 
 @pytest.mark.parametrize("rank", [0, 1, 2, 3, 4, 5])

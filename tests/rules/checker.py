@@ -156,6 +156,10 @@ CUBES = {
     "expm": 20,
     "logm": 60,
     "sqrtm": 25,
+    # Along a direction: about three times the function (Al-Mohy & Higham, 2009).
+    "dexpm": 60,
+    "dlogm": 180,
+    "dsqrtm": 75,
 }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...tensor.atoms import tied
-from .blocking import blocks
+from .blocking import blocks, square_blocks
 from .functions import of_atoms
 from .moves import mirrored
 from .signature import Array, Failure, Signature
@@ -58,6 +58,49 @@ def _top_reciprocals(values: Array) -> Array:
     with np.errstate(divide="ignore"):
         result = np.where(top, 0.0, 1 / (values[-1:] - values)) if len(values) else values.copy()
     if np.sum(top) > 1:
+        raise Failure(result)
+    return result
+
+
+def _closeness(values: Array) -> float:
+    """By how much values may differ that are taken as equal."""
+    return float(10 * len(values) * np.finfo(values.dtype).eps * np.max(np.abs(values), initial=0.0))
+
+
+def _roots(values: Array) -> Array:
+    roots = np.sqrt(np.maximum(values, 0.0))
+    if np.any(values < -_closeness(values)):
+        raise Failure(roots)
+    return roots
+
+
+def _singular(values: Array) -> bool:
+    """Whether an eigenvalue is not positive, or by rounding only."""
+    return bool(np.any(values <= _closeness(values)))
+
+
+def _logarithms(values: Array) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logarithms = np.log(values)
+    if _singular(values):
+        raise Failure(logarithms)
+    return logarithms
+
+
+def _root_quotients(values: Array) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        roots = np.sqrt(values)
+        result = 1 / (roots[:, None] + roots)
+    if _singular(values):
+        raise Failure(result)
+    return result
+
+
+def _log_quotients(values: Array) -> Array:
+    low, gap = np.minimum(values[:, None], values), np.abs(values[:, None] - values)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        result = np.where(gap > 0, np.log1p(gap / low) / gap, 1 / low)
+    if _singular(values):
         raise Failure(result)
     return result
 
@@ -109,4 +152,15 @@ SPECTRA = (
     Signature("top_reciprocals", "n->n", _top_reciprocals, lambda n: 6 * n, can_fail=True),
     Signature("eiggaps", "n->nn", of_atoms("eiggaps"), lambda n: 6 * n * n, can_fail=True),
     Signature("svdsums", "n->nn", of_atoms("svdsums"), lambda n: 6 * n * n, can_fail=True),
+    Signature("spectral_roots", "n->n", _roots, lambda n: 3 * n, can_fail=True),
+    Signature("spectral_logarithms", "n->n", _logarithms, lambda n: 3 * n, can_fail=True),
+    Signature("root_quotients", "n->nn", _root_quotients, lambda n: 3 * n + 6 * n * n, can_fail=True),
+    Signature("log_quotients", "n->nn", _log_quotients, lambda n: 12 * n * n, can_fail=True),
+    Signature(
+        "spectral_derivative",
+        "nn,nn,nn->nn",
+        lambda v, q, e: v @ (q * (v.T @ e @ v)) @ v.T,
+        lambda n: 24 * n * n * n + 3 * n * n,
+        scratch=lambda n: 2 * n * n + square_blocks(n),
+    ),
 )
