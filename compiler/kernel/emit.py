@@ -3,7 +3,8 @@
 Enters: a `Program` and the dtype.  Leaves: the text, and the routines that it calls.  Always holds: the function uses
 raw loops and compiled routines over bare addresses (`compiler/kernel/layout.py`), allocates nothing, raises nothing,
 and reads all sizes from its argument; the text names the buffers as the program does, and says what each step means.
-Not for: how a loop (`emit_loop.py`) or a fused pass over rows (`emit_rows.py`) is written.
+Not for: how its beginning (`emit_memory.py`), a loop (`emit_loop.py`) or a fused pass over rows (`emit_rows.py`) is
+written.
 """
 
 from __future__ import annotations
@@ -13,20 +14,17 @@ import keyword
 import re
 from dataclasses import dataclass
 
-from ..tensor.dims import Dim, extreme
-from .cost import cost
 from .emit_angles import ANGLES, MOST_ANGLES, can_run_again, counting, far_angles
 from .emit_copies import with_unit_strides
 from .emit_few import ahead_text, is_of_rows, write_few, write_prefetch
 from .emit_loop import write_loop
+from .emit_memory import write_arrays, write_sizes, write_workspace
 from .emit_rows import Blocks, split_rows
 from .emit_text import Names, Writer
-from .interpret import solve_size
-from .layout import layout
 from .overlap import Joined, buffers_of, joined
 from .program import Buffer, Load, Loop, Op, Program, Ref, Require, Routine, Rows, Scale, Step, Store, View, step_lines
 from .routines.signature import Signature
-from .routines.table import ROUTINES, uses_blas
+from .routines.table import ROUTINES
 from .scalars import SCALARS
 
 _FOUND = Buffer("found", (), "work")  # counts what a check finds
@@ -54,7 +52,6 @@ class _Emitter:
         self.program = with_unit_strides(program)
         self.dtype = dtype
         self.title = title
-        self.layout = layout(program)
         self.item = 8 if dtype == "float64" else 4
         self.names = Names(dtype, {"table", "kernel", *SCALARS, *ROUTINES, *keyword.kwlist, *dir(builtins)})
         self.out = Writer(self.names)
@@ -82,9 +79,9 @@ class _Emitter:
         work = [b for b in work if b.name in needed]
         if any(map(_counts, self.program.flat())):
             work.append(_FOUND)
-        self.sizes(steps)
-        self.workspace(work)
-        self.buffers()
+        write_sizes(out, self.program, [step for step in steps if isinstance(step, Blocks)])
+        places = write_workspace(out, self.program, work, self.item)
+        write_arrays(out, self.program, work, places)
         for step, comments in zip(steps, self.comments, strict=True):
             for text in comments:
                 out.comment(text)
@@ -118,135 +115,6 @@ class _Emitter:
             + "\n".join(constants + imports)
             + f"\n\nreal = {self.dtype}\n\n\ndef kernel(table):\n"
         )
-
-    def sizes(self, steps: list[Loop | Routine | Require | Blocks | Joined]) -> None:
-        """Reads the sizes and checks that they fit together."""
-        out, names = self.out, self.names
-        axes = [
-            (dim, slot)
-            for buffer, slots in zip(self.program.inputs, self.layout.input_sizes, strict=True)
-            for dim, slot in zip(buffer.shape, slots, strict=True)
-        ]
-        known: set[str] = set()
-        defining: set[int] = set()
-        lines: list[str] = []
-        for dim, slot in axes:
-            if dim.name is not None and dim.name not in known:
-                known.add(dim.name)
-                defining.add(slot)
-                lines.append(f"{names.size(dim.name)} = table[{slot}]")
-        for buffer, slot in zip(self.program.inputs, self.layout.inputs, strict=True):
-            if buffer.dtype == "int" and not buffer.shape:
-                known.add(buffer.name)
-                out.functions.add("array")
-                lines.append(f"{names.size(buffer.name)} = array(table, {slot}, int64)[0]")
-        for dim, slot in axes:
-            solved = solve_size(dim, known)
-            if solved is not None:
-                known.add(solved[0])
-                rest = names.dim(-solved[1])
-                lines.append(f"{names.size(solved[0])} = table[{slot}] + ({rest})")
-                lines.append(f"if {names.size(solved[0])} < 0:")
-                lines.append(f"    return -{1 + [s for _, s in axes].index(slot)}")
-        if lines:
-            out.comment("Sizes")
-            out.extend(lines)
-        for position, (dim, slot) in enumerate(axes):
-            if slot in defining:
-                continue
-            if not dim.names <= known:
-                raise ValueError(f"size {dim} can't be found from the inputs")
-            out.line(f"if table[{slot}] != {names.dim(dim)}:")
-            out.line(f"    return -{position + 1}")
-        for step in steps:
-            if isinstance(step, Blocks) and not step.few:
-                text = step.block_text(names.dim(step.row_length))
-                out.line(f"{names.size(step.block)} = {text}  # rows at a time")
-
-    def workspace(self, work: list[Buffer]) -> None:
-        """Lays out the workspace, and answers the call that only asks for sizes."""
-        out, names = self.out, self.names
-        self.work = work
-        self.places: dict[str, str] = {}
-        units: dict[Dim, str] = {}  # the variable for the bytes of each size
-        counts: dict[str, int] = {}  # how often each of them stands before what comes next
-        constant = 0
-        pieces: list[tuple[str, Dim, int]] = [(b.name, _count(b), 8 if b.dtype == "int" else self.item) for b in work]
-        pieces += self.scratch()
-        lines: list[str] = []
-        for name, count, item in pieces:
-            self.places[name] = _total(counts, constant)
-            size = count * item
-            if size.value is not None:
-                constant += (size.value + 63) // 64 * 64
-                continue
-            if size not in units:
-                units[size] = names.fresh(f"{names.identifier(name)}_bytes")
-                lines.append(f"{units[size]} = ({names.dim(size)} + 63) & -64")
-            counts[units[size]] = counts.get(units[size], 0) + 1
-        total = _total(counts, constant)
-        if lines:
-            out.comment("Workspace")
-            out.extend(lines)
-        out.line("if table[0] == 0:")
-        for buffer, slots in zip(self.program.outputs, self.layout.output_sizes, strict=True):
-            for dim, slot in zip(buffer.shape, slots, strict=True):
-                out.line(f"    table[{slot}] = {names.dim(dim)}")
-        out.line(f"    table[{self.layout.bytes}] = {total}")
-        out.line(f"    table[{self.layout.operations}] = {self.operations()}")
-        out.line("    return 0")
-
-    def operations(self) -> str:
-        """The number of operations of a program that uses BLAS, else 0."""
-        if not uses_blas(self.program):
-            return "0"
-        thirds = self.names.dim(cost(self.program).thirds)
-        return f"({thirds}) // 3 + 1"
-
-    def scratch(self) -> list[tuple[str, Dim, int]]:
-        """The memory that routines need besides their views; one piece for all, as large as the largest."""
-        sizes: dict[Dim, None] = {}
-        for step in self.program.flat():
-            if not isinstance(step, Routine):
-                continue
-            signature = ROUTINES[step.name]
-            if signature.scratch is not None:
-                found = signature.sizes(step)
-                sizes[signature.scratch(*(found[letter] for letter in signature.letters))] = None
-        if not sizes:
-            return []
-        total, *others = sizes
-        for size in others:
-            total = extreme("max", total, size)
-        return [("scratch", total, 8)]
-
-    def buffers(self) -> None:
-        """Names the arrays."""
-        out, names = self.out, self.names
-        out.comment("Arrays")
-        for role, buffers, slots in (
-            ("input", self.program.inputs, self.layout.inputs),
-            ("output", self.program.outputs, self.layout.outputs),
-        ):
-            for buffer, slot in zip(buffers, slots, strict=True):
-                if buffer.dtype == "int" and not buffer.shape:
-                    continue
-                kind = "int64" if buffer.dtype == "int" else "real"
-                shape = ", ".join(map(str, buffer.shape))
-                out.functions.add("array")
-                out.line(f"{names.identifier(buffer.name)} = array(table, {slot}, {kind})  # {role} ({shape})")
-        if not self.places:
-            return
-        out.functions |= {"array", "part"}
-        memory = names.fresh("workspace")
-        out.line(f"{memory} = array(table, 0, int64)")
-        first = 1 + len(self.layout.inputs) + len(self.layout.outputs)
-        kinds = {b.name: "int64" if b.dtype == "int" else "real" for b in self.work}
-        shapes = {b.name: ", ".join(map(str, b.shape)) for b in self.work}
-        for tag, (name, place) in enumerate(self.places.items(), first):
-            shape = f"  # ({shapes[name]})" if name in shapes else ""
-            kind = kinds.get(name, "real")
-            out.line(f"{names.identifier(name)} = part({memory}, {place}, {tag}, {kind}){shape}")
 
     def plain(self, step: Loop | Routine | Require) -> None:
         """Writes a step without a comment."""
@@ -418,16 +286,3 @@ def _comments(step: Step | Joined) -> list[str]:
     if not isinstance(step, Joined):
         return step_lines(step)
     return ["at once:", *("    " + line for planned in step.shown for line in step_lines(planned))]
-
-
-def _count(buffer: Buffer) -> Dim:
-    total = Dim.of(1)
-    for size in buffer.shape:
-        total = total * size
-    return total
-
-
-def _total(counts: dict[str, int], constant: int) -> str:
-    """The text of so many of each variable, and a number."""
-    terms = [name if count == 1 else f"{count}*{name}" for name, count in counts.items()]
-    return " + ".join([*terms, str(constant)] if constant or not terms else terms)
