@@ -1,7 +1,8 @@
 """How long until the first gradient, in fresh processes: `python -m benchmarks.start`.
 
 Enters: options.  Leaves: a table and results/start.json.  Always holds: `cold` starts with an empty cache folder,
-`warm` with the folder that an earlier process has filled; the libraries take turns.  Not for: long computations.
+`warm` with the folder that an earlier process has filled; what is kept with Python's bytecode is there for all
+libraries; they take turns.  Not for: long computations.
 """
 
 from __future__ import annotations

@@ -8,12 +8,11 @@ functions' and variables' meaning; the names of built-in functions are the compi
 from __future__ import annotations
 
 import functools
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import kept
 from .checks import check_function, check_program, check_rules
 from .errors import Error
 from .source import Source
@@ -58,6 +57,13 @@ def parse_rules(source: Source) -> RuleFile:
     return rules
 
 
+def parse_rule_file(path: Path) -> tuple[Source, RuleFile]:
+    """Parse a rule file of the package, once for all processes.  Raises what `parse_rules` raises."""
+    source = Source(path.name, path.read_text(encoding="utf-8"))
+    sources = [path, *sorted(file for file in Path(__file__).parent.iterdir() if file.suffix in (".py", ".lark"))]
+    return source, kept.made(path.name, sources, lambda: parse_rules(source))
+
+
 def _parse(source: Source, start: str, check: Callable[[Source, Any], None]) -> Any:
     """Read `source` as the rule `start` of the grammar; errors of parsing and of `check` get their source here."""
     # Lark costs more to import than all of the rest, and most processes find their kernels ready.
@@ -79,12 +85,17 @@ def _parse(source: Source, start: str, check: Callable[[Source, Any], None]) -> 
 
 @functools.cache
 def _parser() -> Lark:
-    """The parser, built once for all three starts."""
+    """The parser, built once for all three starts.
+
+    Lark keeps its tables in a file (2 ms to read, 40 ms to build); it checks that they belong to this grammar, and
+    builds them anew where it cannot read them.
+    """
     from lark import Lark
 
     from .lexer import Lexer
     from .tree import TreeBuilder
 
+    tables = kept.file("grammar.tables")
     return Lark(
         Path(__file__).with_name("matgrad.lark").read_text(encoding="utf-8"),
         start=["program", "expression", "rules"],
@@ -92,26 +103,5 @@ def _parser() -> Lark:
         lexer=Lexer,
         transformer=TreeBuilder(),
         maybe_placeholders=False,
-        cache=_tables_file() or False,
+        cache=str(tables) if tables else False,
     )
-
-
-def _tables_file() -> str | None:
-    """The file in which lark keeps the parser's tables from process to process (2 ms to read, 40 ms to build).
-
-    Lark checks that it belongs to this grammar, and builds the tables anew where it cannot read it.  Since it is a
-    pickle, it is used only in a folder that nobody else can write to; None where there is no such folder.
-    """
-    from platformdirs import user_cache_path
-
-    folder = user_cache_path("matgrad")
-    if not folder.is_absolute():
-        return None
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.stat()
-    except OSError:
-        return None
-    if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
-        return None
-    return str(folder / f"grammar-{sys.implementation.cache_tag}.tables")

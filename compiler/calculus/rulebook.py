@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
+from pathlib import Path
 
 from ...grammar import syntax
-from ...grammar.parse import parse_rules
+from ...grammar.parse import parse_rule_file
 from ...grammar.source import Source
 from ..language.elaborate import Elaborator, Value
 from ..language.sizes import Sizes
@@ -48,16 +48,14 @@ class Rulebook:
 def rulebook() -> Rulebook:
     """The rules of all files."""
     book = Rulebook()
-    folder = files("matgrad.compiler") / "rules"
-    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
-        if entry.name.endswith(".rules"):
-            read(Source(entry.name, entry.read_text(encoding="utf-8")), book)
+    for path in sorted((Path(__file__).parent.parent / "rules").glob("*.rules")):
+        read(*parse_rule_file(path), book)
     return book
 
 
-def read(source: Source, book: Rulebook) -> None:
+def read(source: Source, rules: syntax.RuleFile, book: Rulebook) -> None:
     """Enters the lines of one file into the book."""
-    for line in parse_rules(source).lines:
+    for line in rules.lines:
         text = source.text[line.span.start : line.span.end].strip()
         comment = source.text[line.span.end :].partition("\n")[0].strip().removeprefix("#").strip()
         if isinstance(line, syntax.Differential):

@@ -10,10 +10,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from fractions import Fraction
-from importlib.resources import files
+from pathlib import Path
 
 from ...grammar import syntax
-from ...grammar.source import Source
+from ...grammar.parse import parse_rule_file
 from ..calculus.match import match_inside
 from ..calculus.rulebook import Rulebook, instantiate, read
 from ..calculus.simplify import simplify
@@ -33,8 +33,7 @@ DIFFERENCES = frozenset({"woodbury", "woodbury-identity"})
 def identities() -> Rulebook:
     """The rules of the file."""
     book = Rulebook()
-    entry = files(__package__) / "identities.rules"
-    read(Source(entry.name, entry.read_text(encoding="utf-8")), book)
+    read(*parse_rule_file(Path(__file__).with_name("identities.rules")), book)
     return book
 
 

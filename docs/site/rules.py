@@ -13,8 +13,7 @@ from pathlib import Path
 
 from matgrad.compiler.calculus.rulebook import Key, Rulebook, read, rulebook
 from matgrad.grammar import syntax
-from matgrad.grammar.parse import parse_rules
-from matgrad.grammar.source import Source
+from matgrad.grammar.parse import parse_rule_file
 from tests.rules.checker import DRAWS, check_law, check_rule, equal_values, instance, side
 from tests.rules.definitions import TRUTHS, check_definition
 from tests.rules.differentials import KINKS, check_differential_line
@@ -93,10 +92,9 @@ COLUMNS = ("name", "line", "source", "compared>", "corruptions>")
 
 def file_rows(name: str, tried: Counter[str]) -> list[list[str]]:
     """A row for each line of a file."""
-    text = (ROOT / name).read_text(encoding="utf-8")
-    source = Source(Path(name).name, text)
+    source, rules = parse_rule_file(ROOT / name)
     book = Rulebook()
-    read(source, book)
+    read(source, rules, book)
     rows = []
     for key, template in book.differentials.items():
         mutant = "d " + "-".join(map(str, key)).rstrip("-")
@@ -109,7 +107,7 @@ def file_rows(name: str, tried: Counter[str]) -> list[list[str]]:
         proof = proved(book, label)
         shares = count(tried[label])
         rows.append([label, line(book.texts[label]), book.references[label], proof, shares])
-    assert len(rows) == len(parse_rules(source).lines), name
+    assert len(rows) == len(rules.lines), name
     return rows
 
 

@@ -123,10 +123,10 @@ def test_tables_are_kept_only_where_nobody_else_writes(tmp_path: Path) -> None:
     code = "from matgrad.grammar import *; print(parse_expression(text_source('x')).body.result.id)"
 
     def parse() -> str:
-        return run(code, HOME=str(tmp_path), XDG_CACHE_HOME=str(tmp_path))
+        return run(code, HOME=str(tmp_path), XDG_CACHE_HOME=str(tmp_path), PYTHONDONTWRITEBYTECODE="1")
 
     assert parse() == "x\n"
-    (tables,) = tmp_path.rglob("*.tables")
+    (tables,) = tmp_path.rglob("*.tables.*")
     folder = tables.parent
     size = tables.stat().st_size
     assert parse() == "x\n"
@@ -140,6 +140,19 @@ def test_tables_are_kept_only_where_nobody_else_writes(tmp_path: Path) -> None:
     folder.rmdir()
     folder.write_text("a file is in the way")
     assert parse() == "x\n"
+
+
+def test_tables_and_rules_are_kept_with_the_bytecode(tmp_path: Path) -> None:
+    code = "import matgrad as mg; print(mg.function('log(det(X)) where X: matrix[n, n]').grad('X'))"
+    places = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPYCACHEPREFIX": str(tmp_path / "bytecode")}
+    written = run(code, PYTHONDONTWRITEBYTECODE="", MATGRAD_CACHE_SIZE="0", **places)
+    kept = {path for path in tmp_path.rglob("*") if path.suffix != ".pyc" and path.is_file()}
+    assert {path.name.partition(".")[0] for path in kept} >= {"grammar", "simplify", "matrix", "elementwise"}
+    assert not (tmp_path / "cache").exists()
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:100])
+    assert run(code, PYTHONDONTWRITEBYTECODE="", MATGRAD_CACHE_SIZE="0", **places) == written
+    assert all(path.stat().st_size > 100 for path in kept)
 
 
 def test_threads() -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from matgrad.compiler.calculus.rulebook import Rulebook, read, rulebook
-from matgrad.grammar.source import Source
+from matgrad.grammar.parse import parse_rule_file
 from tests.rules.checker import Refused, check_law, check_rule
 from tests.rules.definitions import TRUTHS, check_definition
 from tests.rules.differentials import check_differential_line
 
 BOOK = rulebook()
 FALSE = Rulebook()
-read(Source("false.rules", (Path(__file__).parent / "false.rules").read_text()), FALSE)
+read(*parse_rule_file(Path(__file__).parent / "false.rules"), FALSE)
 
 
 @pytest.mark.parametrize("name", BOOK.rules)
