@@ -12,7 +12,7 @@ FILES = [
     path
     for layer in LAYERS
     for path in sorted((ROOT / layer).rglob("*"))
-    if path.is_file() and path.suffix != ".pyc" and path.stat().st_size
+    if path.is_file() and "__pycache__" not in path.parts and path.stat().st_size
 ]
 
 FORBIDDEN = {

@@ -26,7 +26,7 @@ def test_wheel_holds_each_file_of_the_package_below_one_folder(wheel: zipfile.Zi
         (path.relative_to(ROOT) if layer == "matgrad" else Path("matgrad") / path.relative_to(ROOT)).as_posix()
         for layer in LAYERS
         for path in (ROOT / layer).rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and "__pycache__" not in path.parts
     }
     assert {name for name in wheel.namelist() if ".dist-info/" not in name} == expected
 
