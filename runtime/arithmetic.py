@@ -16,7 +16,6 @@ from numba.core import types
 from numba.extending import intrinsic
 
 _FLAGS = ("contract",)
-_BOOL = ir.IntType(1)
 
 
 class Condition:

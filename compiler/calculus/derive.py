@@ -21,7 +21,6 @@ from .derivation import variables_or_only as variables_or_only
 from .simplify import Step, simplify
 
 Trace = Callable[[Step], None] | None
-OPERATIONS = ("value", "grad", "value_and_grad", "jac", "hess", "hvp", "jvp", "vjp")
 
 
 def simplified(definition: Definition, trace: Trace = None) -> Definition:

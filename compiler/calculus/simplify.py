@@ -18,7 +18,7 @@ from ..language.elaborate import Elaborator, Identity, Value
 from ..language.sizes import Restart, Sizes
 from ..tensor import algebra
 from ..tensor.dims import Dim
-from ..tensor.expr import Atom, Contract, Expr, Map, Reduce, Shape, Sum, Symbol, symbol, topological
+from ..tensor.expr import Atom, Contract, Expr, Map, Reduce, Shape, Sum, Symbol, symbol
 from ..tensor.properties import PREDICATES
 from .factor import factored, merged_diagonal
 from .match import ELEMENTS, Binding, match, match_inside, match_sum
@@ -280,8 +280,3 @@ def _wild_shape(name: str, sizes: Sizes) -> Shape:
     if name in ("a", "b", "c"):
         return ()
     return (sizes.fresh(f"{name}?0") if name in ("u", "v", "w") else Dim.of(ELEMENTS),)
-
-
-def wild_symbols(pattern: Expr) -> list[Symbol]:
-    """The wild symbols of a pattern."""
-    return [e for e in topological(pattern) if isinstance(e, Symbol)]

@@ -14,8 +14,8 @@ from ...grammar import syntax
 from ..language.elaborate import Condition, Elaborator, Identity, Value
 from ..language.operators import operate
 from ..language.sizes import Sizes
-from ..tensor.dims import Dim
-from ..tensor.expr import Expr, Shape
+from ..tensor.dims import Dim, volume
+from ..tensor.expr import Expr
 from .steps import Shown
 
 # Operations per element of the argument.
@@ -76,15 +76,7 @@ def elements(value: Value) -> Dim:
     """The number of elements; 0 for an identity without size."""
     if isinstance(value, Identity):
         return Dim.of(0)
-    return product(value.indicator.shape if isinstance(value, Condition) else value.shape)
-
-
-def product(shape: Shape) -> Dim:
-    """The product of the sizes."""
-    total = Dim.of(1)
-    for size in shape:
-        total = total * size
-    return total
+    return volume(value.indicator.shape if isinstance(value, Condition) else value.shape)
 
 
 def operator_thirds(operator: str, left: Value, right: Value, result: Value, place: syntax.Node) -> Dim:
@@ -100,9 +92,9 @@ def operator_thirds(operator: str, left: Value, right: Value, result: Value, pla
         case ":":
             return 6 * elements(left if left.order >= right.order else right)
         case "/" if right.order == 2:
-            return solve_thirds(right, product(left.shape[:-1]))
+            return solve_thirds(right, volume(left.shape[:-1]))
         case "\\":
-            return solve_thirds(left, product(right.shape[1:]))
+            return solve_thirds(left, volume(right.shape[1:]))
         case "^" if left.order == 2:
             n = left.shape[0]
             text = place.operand if isinstance(place, syntax.Negate) else place

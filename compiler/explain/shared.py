@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ..kernel.cost import Cost, loop_cost, routine_cost
 from ..kernel.program import Buffer, Loop, Program, Ref, Require, Routine, Store, step_lines
-from ..tensor.dims import Dim
+from ..tensor.dims import Dim, volume
 
 Step = Loop | Routine | Require
 # Which operations and stores of a step an output needs; of a routine, store 0.
@@ -124,8 +124,5 @@ def memory(program: Program) -> Dim:
     """How many numbers the temporaries of a program take."""
     total = Dim.of(0)
     for buffer in program.work:
-        size = Dim.of(1)
-        for dim in buffer.shape:
-            size = size * dim
-        total = total + size
+        total = total + volume(buffer.shape)
     return total

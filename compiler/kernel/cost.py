@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..tensor.dims import Dim
+from ..tensor.dims import Dim, volume
 from .program import Loop, Program, Require, Routine
 from .routines.signature import FREE
 from .routines.table import ROUTINES
@@ -68,10 +68,10 @@ def loop_cost(loop: Loop) -> Dim:
         used += [depths[r.index] for r in op.operands if r.kind == "op"]
         used += [r.index + 1 for r in op.operands if r.kind == "label"]
         depths.append(max(used, default=0))
-        total = total + _product(loop.extents[: depths[-1]]) * (3 * SCALARS[op.function].flops)
+        total = total + volume(loop.extents[: depths[-1]]) * (3 * SCALARS[op.function].flops)
     for store in loop.stores:
         if store.reduce is not None or store.accumulate:
-            total = total + 3 * _product(loop.extents)
+            total = total + 3 * volume(loop.extents)
     return total
 
 
@@ -86,10 +86,3 @@ def cost(program: Program) -> Cost:
         else:
             assert isinstance(step, Require)
     return Cost(total)
-
-
-def _product(sizes: tuple[Dim, ...]) -> Dim:
-    total = Dim.of(1)
-    for size in sizes:
-        total = total * size
-    return total

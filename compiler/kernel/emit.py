@@ -218,7 +218,7 @@ class _Emitter:
             arguments += self.view(view, signature, pattern)
         if signature.scratch is not None:
             arguments.append(names.identifier("scratch"))
-        call = f"{names.function(step.name)}({', '.join(arguments)})"
+        call = f"{step.name}({', '.join(arguments)})"
         if signature.can_fail and step.failure:
             out.line(f"if {call} != 0:")
             self.fail(step.failure)

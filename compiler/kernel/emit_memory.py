@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..tensor.dims import Dim, extreme
+from ..tensor.dims import Dim, extreme, volume
 from .cost import cost
 from .emit_rows import Blocks
 from .emit_text import Names, Writer
@@ -74,7 +74,7 @@ def write_workspace(out: Writer, program: Program, work: Sequence[Buffer], item:
     units: dict[Dim, str] = {}  # the variable for the bytes of each size
     counts: dict[str, int] = {}  # how often each of them stands before what comes next
     constant = 0
-    pieces: list[tuple[str, Dim, int]] = [(b.name, _count(b), 8 if b.dtype == "int" else item) for b in work]
+    pieces: list[tuple[str, Dim, int]] = [(b.name, volume(b.shape), 8 if b.dtype == "int" else item) for b in work]
     pieces += _scratch(program)
     lines: list[str] = []
     for name, count, length in pieces:
@@ -154,13 +154,6 @@ def write_arrays(out: Writer, program: Program, work: Sequence[Buffer], places: 
         shape = f"  # ({shapes[name]})" if name in shapes else ""
         kind = kinds.get(name, "real")
         out.line(f"{names.identifier(name)} = part({memory}, {place}, {tag}, {kind}){shape}")
-
-
-def _count(buffer: Buffer) -> Dim:
-    total = Dim.of(1)
-    for size in buffer.shape:
-        total = total * size
-    return total
 
 
 def _total(counts: dict[str, int], constant: int) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..tensor.dims import Dim
+from ..tensor.dims import Dim, volume
 from .emit_few import GROUP, is_of_rows
 from .program import Buffer, Load, Loop, Op, Ref, Routine, Rows, Scale, Store, View
 from .routines.table import ROUTINES
@@ -59,10 +59,7 @@ def split_rows(step: Rows, number: int) -> Blocks:
     splitter = _split(step, number, 0, few)
     length = Dim.of(1)
     for buffer, axis in splitter.buffers.values():
-        size = Dim.of(1)
-        for k, dim in enumerate(buffer.shape):
-            size = size * (dim if k != axis else 1)
-        length = length + size
+        length = length + volume(dim for k, dim in enumerate(buffer.shape) if k != axis)
     local = tuple(
         splitter.some(buffer, axis) for name, (buffer, axis) in splitter.buffers.items() if name in step.local
     )

@@ -56,10 +56,6 @@ class Names:
             self._sizes[name] = self.fresh(name)
         return self._sizes[name]
 
-    def function(self, name: str) -> str:
-        """The identifier of a routine: its own name, which is reserved."""
-        return name
-
     def dim(self, dim: Dim) -> str:
         """A size as an expression of integers."""
         text = ""

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..tensor.dims import Dim
 from .program import Buffer, Loop, Program, Ref, Require, Routine, Scale, Store, View
+from .routines.moves import mirrored
 from .routines.products import ONE_TRIANGLE
 from .routines.signature import Failure
 from .routines.table import ROUTINES
@@ -96,8 +97,6 @@ class _Machine:
         self.memory: dict[str, Array] = {}
         for buffer, array in zip(program.inputs, arguments, strict=True):
             self.memory[buffer.name] = array.reshape(-1)
-            if buffer.dtype == "int" and not buffer.shape:
-                self.sizes[buffer.name] = int(array)
         # What is not an input starts as NaN, so that a plan that reads before it writes is found out.
         for buffer in (*program.outputs, *program.work):
             count = int(np.prod(self.shape(buffer.shape), dtype=np.int64))
@@ -137,7 +136,6 @@ class _Machine:
     def routine(self, step: Routine) -> str:
         signature = ROUTINES[step.name]
         signature.sizes(step)
-        failure = ""
         try:
             results = signature.numpy(*(np.array(self.array(v)) for v in step.inputs))
         except Failure as failed:
@@ -156,9 +154,9 @@ class _Machine:
             if len(factors) > 1 and factors[1] != 0:
                 value = value + factors[1] * out
             if step.name in ONE_TRIANGLE:
-                value = np.tril(value) + np.tril(value, -1).T
+                value = mirrored(value)
             out[...] = value
-        return failure
+        return ""
 
     def loop(self, loop: Loop) -> str:
         space = self.shape(loop.extents)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 
 from ..kernel.program import Buffer, Loop, Program, Require, Routine, Scale, Step, View
 from ..kernel.routines.table import ROUTINES
-from ..tensor.dims import Dim
+from ..tensor.dims import Dim, volume
 from .build import Use
 from .fuse import Fusion, Unit
 from .guess import Guess
@@ -255,16 +255,10 @@ class Steps:
 
 def tiles(task: Assembly) -> bool:
     """Whether the patches cover every element of the array exactly once: one reshape, or blocks side by side."""
-    volume = Dim.of(1)
-    for size in task.shape:
-        volume = volume * size
     total = Dim.of(0)
     for patch in task.patches:
-        count = Dim.of(1)
-        for size in patch.extents:
-            count = count * size
-        total = total + count
-    if total != volume:
+        total = total + volume(patch.extents)
+    if total != volume(task.shape):
         return False
     if len(task.patches) == 1:
         (patch,) = task.patches

@@ -6,7 +6,7 @@ the order they were written in.  Not for: proving inequalities; what cannot be d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 Atom = Any  # str, or ("min" | "max", Dim, Dim)
@@ -149,6 +149,14 @@ def extreme(kind: str, a: Dim, b: Dim) -> Dim:
         return Dim.of(_EXTREMES[kind](difference, 0)) + b
     first, second = sorted((a, b), key=str)
     return Dim({(((kind, first, second), 1),): 1})
+
+
+def volume(sizes: Iterable[Dim]) -> Dim:
+    """The product of sizes: the number of elements of an array."""
+    total = Dim.of(1)
+    for size in sizes:
+        total = total * size
+    return total
 
 
 _EXTREMES: dict[str, Callable[[int, int], int]] = {"min": min, "max": max}
