@@ -25,8 +25,8 @@ def file(name: str) -> Path | None:
         folder = Path(importlib.util.cache_from_source(__file__)).parent
         if os.access(folder, os.R_OK | os.W_OK | os.X_OK) or (folder / f"{name}.{tag}").exists():
             return folder / f"{name}.{tag}"
-    folder = _users()
-    return folder / f"{name}.{tag}" if folder is not None else None
+    users = _users()
+    return users / f"{name}.{tag}" if users is not None else None
 
 
 def made(name: str, sources: Iterable[Path], make: Callable[[], Any]) -> Any:
