@@ -12,8 +12,11 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..tensor.dims import Dim
+from .common_range import Joined
 from .emit_angles import ANGLES, MOST_ANGLES, can_run_again, counting, far_angles
 from .emit_copies import with_unit_strides
 from .emit_few import ahead_text, is_of_rows, write_few, write_prefetch
@@ -21,12 +24,13 @@ from .emit_loop import write_loop
 from .emit_memory import write_arrays, write_sizes, write_workspace
 from .emit_rows import Blocks, split_rows
 from .emit_text import Names, Writer
-from .overlap import Joined, buffers_of, joined
+from .overlap import buffers_of, joined
 from .program import Buffer, Load, Loop, Op, Program, Ref, Require, Routine, Rows, Scale, Step, Store, View, step_lines
 from .routines.signature import Signature
 from .routines.table import ROUTINES
 from .scalars import SCALARS
 
+_AT_ONCE = 512  # elements of an array, so that a few of them stay in the cache
 _FOUND = Buffer("found", (), "work")  # counts what a check finds
 
 
@@ -153,15 +157,34 @@ class _Emitter:
         if conditions:
             out.line(f"if {' and '.join(conditions)}:")
             out.depth += 1
-        for loop in (step.inner, *step.ends):
+        if step.makers:
+            self.blocks(step)
+        else:
+            self.loop(step.inner.loop)
+        for loop in step.ends:
             self.loop(loop)
         if conditions:
             out.depth -= 1
             out.line("else:")
             out.depth += 1
-            for loop in step.members:
+            for loop in (*(member.loop for member in step.makers), *step.members):
                 self.loop(loop)
             out.depth -= 1
+
+    def blocks(self, step: Joined) -> None:
+        """Writes what joined loops have in common, and the loops whose results they read, over blocks of rows."""
+        out, names = self.out, self.names
+        for view in step.sums():
+            self.plain(Routine("fill", (view,), (), (Scale(0.0),)))
+        # No names of sizes: they have spaces.
+        row, rows = Dim.of("first row"), Dim.of("rows at once")
+        length = names.dim(_product(n for _, n in step.inner.box()[1:]))
+        out.line(f"{names.dim(rows)} = max(1, {_AT_ONCE} // max(1, {length}))")
+        out.line(f"for {names.dim(row)} in range(0, {names.dim(step.rows)}, {names.dim(rows)}):")
+        out.depth += 1
+        for loop in step.block(row, rows):
+            self.loop(loop)
+        out.depth -= 1
 
     def fail(self, failure: str) -> None:
         self.out.line(f"    return {1 + self.program.failures.index(failure)}")
@@ -286,3 +309,11 @@ def _comments(step: Step | Joined) -> list[str]:
     if not isinstance(step, Joined):
         return step_lines(step)
     return ["at once:", *("    " + line for planned in step.shown for line in step_lines(planned))]
+
+
+def _product(sizes: Iterable[Dim]) -> Dim:
+    """The number of elements of an array of these sizes."""
+    total = Dim.of(1)
+    for size in sizes:
+        total = total * size
+    return total

@@ -13,6 +13,7 @@ from .collapse import collapse, references
 from .emit_angles import ANGLES
 from .emit_text import Writer
 from .program import Load, Loop, Op, Ref, Store
+from .quotients import with_reciprocals
 from .scalars import SCALARS
 
 _IDENTITY = {"sum": 0.0, "prod": 1.0, "max": float("-inf"), "top": float("-inf"), "min": float("inf")}
@@ -22,7 +23,7 @@ _LABELS = "ijkl"
 
 def write_loop(out: Writer, loop: Loop, near: bool = False) -> None:
     """Writes the loops; with `near`, all angles are known not to be large."""
-    _LoopWriter(out, collapse(loop), near).write()
+    _LoopWriter(out, with_reciprocals(collapse(loop)), near).write()
 
 
 class _LoopWriter:

@@ -11,50 +11,25 @@ set, and added to twice; here each of its elements is written once, but for thos
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from ..tensor.dims import Dim, extreme
+from ..tensor.dims import Dim
+from .common_range import Joined, Member, common_range
 from .program import Buffer, Load, Loop, Ref, Require, Routine, Rows, Step, Store, View
 from .shifts import ZERO, Body, aligned, is_whole, needed_for
 
 _CHEAP = frozenset({"add", "sub", "mul", "neg", "abs", "max", "min"})
 _MOST_AGAIN = 6  # operations of a value that is computed anew
-_MOST_OPERATIONS = 64  # of a loop: compilers are slow on long bodies, and registers are few
-
-Box = tuple[tuple[Dim, Dim], ...]  # along each axis, where it begins and ends
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """The `members` one after another; or, where all of `common` are positive, first `inner`, then the `ends`."""
-
-    members: tuple[Loop, ...]
-    common: tuple[Dim, ...]
-    inner: Loop
-    ends: tuple[Loop, ...]
-    shown: tuple[Loop | Routine, ...]  # the steps as they were planned
 
 
 def joined(steps: Sequence[Step]) -> list[Step | Joined]:
     """The steps with loops over windows of one array joined."""
     result: list[Step | Joined] = list(steps)
+    added_to = {s.view.buffer for step in steps if isinstance(step, Loop) for s in step.stores if s.accumulate}
     for base in steps:
-        if isinstance(base, Loop | Routine):
+        if isinstance(base, Loop | Routine) and _written(base) & added_to:
             result = _Group(result, base).steps()
-    return result
-
-
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """A loop, and where its label of each axis of the array begins: label `labels[a]` is that of axis `a`."""
-
-    loop: Loop
-    labels: tuple[int, ...]
-    begins: tuple[int, ...]
-
-    def box(self) -> Box:
-        extents = [self.loop.extents[label] for label in self.labels]
-        return tuple((Dim.of(a), Dim.of(a) + n) for a, n in zip(self.begins, extents, strict=True))
+    return _with_makers(result)
 
 
 class _Group:
@@ -92,7 +67,7 @@ class _Group:
         members = {k: m for k, loop in kept.items() if (m := _member(loop, target)) is not None}
         if len([k for k in members if k in loops]) < len(loops) or len(base.extents) == 0:
             return None
-        made = _made(list(members.values()), target, tuple(self._planned(k) for k in sorted({*loops, *kept})))
+        made = common_range(list(members.values()), target, tuple(self._planned(k) for k in sorted({*loops, *kept})))
         return self._placed({*loops, *kept}, {k: kept[k] for k in kept if k not in members}, made) if made else None
 
     def _planned(self, position: int) -> Loop | Routine:
@@ -146,95 +121,52 @@ class _Group:
         return [*self.all[:first], *early, made, *late, *self.all[last + 1 :]]
 
 
-def _made(members: Sequence[_Member], target: Buffer, shown: tuple[Loop | Routine, ...]) -> Joined | None:
-    """The loops joined: the common part of all of them, then what is left of each along each axis."""
-    axes = range(len(target.shape))
-    low = [Dim.of(max(m.begins[a] for m in members)) for a in axes]
-    missing = [[(target.shape[a] - m.box()[a][1]).value for m in members] for a in axes]
-    if any(value is None or value < 0 for values in missing for value in values):
+def _with_makers(steps: Sequence[Step | Joined]) -> list[Step | Joined]:
+    """The steps with the loops that store what joined ones read put before them, if they can be run block by block."""
+    result = list(steps)
+    for step in steps:
+        if isinstance(step, Joined):
+            place = result.index(step)
+            makers: list[tuple[int, Member]] = []
+            for k in range(place - 1, -1, -1):
+                earlier = result[k]
+                maker = _maker(earlier, step) if isinstance(earlier, Loop) else None
+                own = {other for other, _ in makers}
+                if maker and not any(_conflict(earlier, result[o]) for o in range(k + 1, place) if o not in own):
+                    makers.insert(0, (k, maker))
+            gone = {k for k, _ in makers}
+            shown = (*(member.loop for _, member in makers), *step.shown)
+            result[place] = replace(step, makers=tuple(member for _, member in makers), shown=shown)
+            result = [s for k, s in enumerate(result) if k not in gone]
+    return result
+
+
+def _maker(loop: Loop, reader: Joined) -> Member | None:
+    """The loop as one that stores what joined ones read; None if it is none, or cannot be run row by row."""
+    order = len(reader.inner.labels)
+    arrays = [s for s in loop.stores if s.labels]
+    places = [aligned(Load(s.view, s.labels), order) for s in arrays if is_whole(s) and not s.accumulate]
+    made = {s.view.buffer for s in arrays}
+    read = [a for a in reader.inner.loop.loads if a.view.buffer in made]
+    if (
+        not read
+        or len(loop.extents) != order
+        or len(places) < len(arrays)
+        or len({place and place[0] for place in places}) != 1
+        or any(s.reduce != "sum" or s.accumulate for s in loop.stores if not s.labels)
+        or _written(reader) & buffers_of(loop)
+    ):
         return None
-    high = [target.shape[a] - max(v for v in missing[a] if v is not None) for a in axes]
-    common = [h - b for b, h in zip(low, high, strict=True)]
-    if any(n.value is not None and n.value <= 0 for n in common):
-        return None
-    inner = _merged(members, target, tuple(zip(low, high, strict=True)))
-    written = {s.view.buffer for m in members for s in m.loop.stores}
-    if len(inner.ops) > _MOST_OPERATIONS or any(a.view.buffer in written for a in inner.loads):
-        return None
-    ends: list[Loop] = []
-    for axis in axes:
-        for begin, end in ((ZERO, low[axis]), (high[axis], target.shape[axis])):
-            for member in members:
-                box = list(member.box())
-                box[:axis] = zip(low[:axis], high[:axis], strict=True)
-                # Both bounds of the member are numbers away from those of the array.
-                box[axis] = (_larger(begin, box[axis][0]), _smaller(end, box[axis][1]))
-                size = (box[axis][1] - box[axis][0]).value
-                if size is not None and size > 0:
-                    ends.append(_part(member, tuple(box)))
-    return Joined(tuple(_short(m.loop, target, low, high) for m in members), tuple(common), inner, tuple(ends), shown)
+    for load in read:
+        at = aligned(load, order)
+        # Row k of what is read is that of the array, or one before it.
+        if at is None or at[0][0] != 0 or at[1][0] > reader.inner.begins[0]:
+            return None
+    place = places[0]
+    return Member(loop, *place) if place else None
 
 
-def _short(loop: Loop, target: Buffer, low: Sequence[Dim], high: Sequence[Dim]) -> Loop:
-    """A member where nothing is common to all, so that the compiler knows that it is short and needs no vectors."""
-    if len(loop.extents) != 1:
-        return loop
-    most = low[0] + (target.shape[0] - high[0])
-    return replace(loop, extents=(extreme("min", loop.extents[0], most),))
-
-
-def _larger(bound: Dim, own: Dim) -> Dim:
-    """The larger of the begin of a part and that of a member, which is not beyond the common range."""
-    value = (own - bound).value
-    return own if value is not None and value > 0 else bound
-
-
-def _smaller(bound: Dim, own: Dim) -> Dim:
-    value = (own - bound).value
-    return own if value is not None and value < 0 else bound
-
-
-def _inserted(body: Body, member: _Member, box: Box) -> tuple[list[Ref], tuple[int, ...], tuple[Dim, ...]]:
-    """Adds a member's operations in a box: where its values are, and its labels and where they begin."""
-    axis_of = {label: axis for axis, label in enumerate(member.labels)}
-    labels = tuple(axis_of[k] for k in range(len(member.labels)))
-    begins = tuple(box[a][0] - member.begins[a] for a in labels)
-    return body.insert(member.loop, [s.value for s in member.loop.stores], labels, begins), labels, begins
-
-
-def _part(member: _Member, box: Box) -> Loop:
-    """The loop of a member for a box, which adds to its sums."""
-    body = Body([end - begin for begin, end in box])
-    values, labels, begins = _inserted(body, member, box)
-    stores = []
-    for store, value in zip(member.loop.stores, values, strict=True):
-        place = body.window(store.view, store.labels, labels, begins)
-        adds = store.accumulate or store.reduce is not None
-        stores.append(Store(place.view, place.labels, value, store.reduce, adds))
-    return body.loop(stores)
-
-
-def _merged(members: Sequence[_Member], target: Buffer, box: Box) -> Loop:
-    """One loop over the box, which writes each element of the target once."""
-    body = Body([end - begin for begin, end in box])
-    stores: list[Store] = []
-    total: Ref | None = None
-    for member in members:
-        values, labels, begins = _inserted(body, member, box)
-        for store, value in zip(member.loop.stores, values, strict=True):
-            place = body.window(store.view, store.labels, labels, begins)
-            if store.view.buffer != target:
-                stores.append(Store(place.view, place.labels, value, store.reduce, store.accumulate))
-            elif not store.accumulate:
-                whole = place
-                total = None if value == Ref("const", value=0.0) else value
-            else:
-                total = value if total is None else body.op("add", total, value)
-    assert total is not None
-    return body.loop([*stores, Store(whole.view, whole.labels, total)])
-
-
-def _member(loop: Loop, target: Buffer) -> _Member | None:
+def _member(loop: Loop, target: Buffer) -> Member | None:
     """The loop as one of those that are joined for the target, if it can be."""
     own: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     for store in loop.stores:
@@ -248,7 +180,7 @@ def _member(loop: Loop, target: Buffer) -> _Member | None:
         if len(loop.extents) != 1 or len(target.shape) != 1 or not loop.stores:
             return None
         own = (0,), (0,)
-    return _Member(loop, *own)
+    return Member(loop, *own)
 
 
 def _translation(load: Load, store: Store) -> dict[int, tuple[int, Dim]] | None:
@@ -310,7 +242,10 @@ def _views(step: Step | Joined) -> Iterator[tuple[View, bool]]:
         yield from ((view, False) for view in (*step.inputs, *(v for scale in step.scalars for v in scale.views)))
         yield from ((view, True) for view in step.outputs)
     else:
-        inner = step.steps if isinstance(step, Rows) else step.members if isinstance(step, Joined) else ()
+        if isinstance(step, Rows):
+            inner: Sequence[Loop | Routine] = step.steps
+        else:
+            inner = (*(m.loop for m in step.makers), *step.members) if isinstance(step, Joined) else ()
         for one in inner:
             yield from _views(one)
 

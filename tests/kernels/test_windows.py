@@ -142,3 +142,31 @@ def test_each_element_is_written_once() -> None:
     (inner,) = [part for part in text.split("for i in range") if part.startswith("(n - 4)")]
     assert "out1[2 + i] = " in inner
     assert "+=" not in inner.split("out1[2 + i]")[0]
+
+
+def test_blocks_of_rows() -> None:
+    """What is dear is stored for a few rows at a time, and read by the rows that follow."""
+    for name, shapes in (("variation", [(2, 600), (7, 200), (70, 33), (129, 129)]), ("neighbours", [(40, 90)])):
+        text, truth = MATRICES[name]
+        function = mg.function(text).value_and_grad("X")
+        kernel = None
+        for shape in shapes:
+            rng = np.random.default_rng(3)
+            X, Y, along = (rng.normal(size=shape) for _ in range(3))
+            kernel = kernel or compiled(function, [X, Y])
+            value, gradient = kernel.run(X, Y)
+            assert np.isclose(value, truth(X, Y), rtol=1e-12)
+            slope = truth(X + 1j * STEP * along, Y).imag / STEP
+            assert np.isclose(np.vdot(gradient, along), slope, rtol=1e-9, atol=1e-9), shape
+
+
+def test_quotients_by_one_root() -> None:
+    """One division instead of two has the values of IEEE's at the ends of the range, too."""
+    function = mg.function("fn f(a: vector[n], b: vector[n], x: vector[n]) = (a./sqrt(x), b./sqrt(x))")
+    special = np.array([0.0, -0.0, 1.0, -3.0, 5e-324, 1e-310, 1e308, np.inf, -np.inf, np.nan])
+    a, x = (g.ravel() for g in np.meshgrid(special, special))
+    b = a[::-1].copy()
+    found = compiled(function, [a, b, x]).run(a, b, x)
+    with np.errstate(all="ignore"):
+        for one, expected in zip(found, (a / np.sqrt(x), b / np.sqrt(x)), strict=True):
+            np.testing.assert_allclose(one, expected, rtol=4e-16, atol=5e-324)
