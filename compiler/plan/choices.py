@@ -75,11 +75,14 @@ class _Search:
         """From this form uphill."""
         small = _work(best) <= SMALL
         rejected: set[Change] = set()
+        taken = {best}  # judged by parts, forms may seem to be cheaper than one another in a circle
         while True:
             for change in self._changes(best):
                 if change in rejected:
                     continue
                 form = _changed(best, change)
+                if form in taken:
+                    continue
                 before, after = (best, form) if small else _parts(best, form, change)
                 values = [self._cost(before), self._cost(after)]
                 self.report.judged += 1
@@ -88,6 +91,7 @@ class _Search:
                     return best
                 if values[1] < GAIN * values[0]:
                     best = form
+                    taken.add(form)
                     self.report.taken.append((change, form))
                     rejected = set() if small else rejected
                     break

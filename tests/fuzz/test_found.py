@@ -59,3 +59,15 @@ def test_found(text, name):
     complaints.append(differs("planned derivative", planned(gradient, arrays)[0], derivative, 1e-9))
     complaints.append(printed("derivative", derived, arrays, derivative))
     assert not [c for c in complaints if c]
+
+
+def test_the_search_for_a_plan_ends():
+    """Parts of its forms were each cheaper than the next, in a circle."""
+    function = mg.function(
+        "fn f(X: matrix[n, n], Y: matrix[n, n], U: upper matrix[n, n]) = "
+        "jvp(logdet(X'*X + I), X, hvp(sum((Y'*Y).^2)/4, Y, jvp(X*X', X, U)))"
+    ).value_and_grad("X", "Y", "U")
+    arrays = {p: array(p, np.random.default_rng(k)) for k, p in enumerate(function.parameters)}
+    definition = definition_for(function, arrays)
+    truth = evaluated(definition, arrays)
+    assert not differs("plan", planned(definition, arrays)[0], truth, 1e-9)
