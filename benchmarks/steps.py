@@ -29,10 +29,7 @@ def main(name: str, size: str | None = None) -> None:
     program = function.compilation(arguments).current()
     steps = program.steps
     beginnings = [dataclasses.replace(program, steps=steps[:count]) for count in range(len(steps) + 1)]
-    calls = {str(count): partial(Kernel(beginning), *arguments) for count, beginning in enumerate(beginnings)}
-    for call in calls.values():
-        for _ in range(4):  # the first calls of a kernel do without its fast entry
-            call()
+    calls = {str(count): partial(Kernel(beginning).entry(), *arguments) for count, beginning in enumerate(beginnings)}
     times = [timing.best for timing in interleaved(calls).values()]
     lines = [str(beginning).splitlines() for beginning in beginnings]
     print(f"{microseconds(times[0]):>10}  call, sizes")

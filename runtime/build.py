@@ -31,7 +31,6 @@ def kernel_address(text: str) -> int:
 
 def kept_address(name: str) -> int:
     """The same, by the name of the kernel.  Raises KeyError if its code is not kept."""
-
     return _address(name, None)
 
 

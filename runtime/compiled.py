@@ -18,7 +18,7 @@ from ..grammar import errors
 from . import build
 from .arguments import check_output, convert
 from .entry import Limits, Nest, doorway
-from .interface import Interface, nest_read
+from .interface import Interface, nest_read, nested
 from .threads import some_threads
 
 Array = Any
@@ -118,7 +118,7 @@ class Compiled:
         table = self._table(arrays)
         results = self._outputs(table, arrays, out)
         self._start(table, results)
-        return self._nested(self.nest, self._finished(results, out))
+        return nested(self.nest, self._finished(results, out))
 
     def _misfit(self, arrays: Sequence[Array]) -> None:
         """Raises what says which sizes do not fit."""
@@ -197,9 +197,6 @@ class Compiled:
                     target[...] = result
                 finished.append(target)
         return finished
-
-    def _nested(self, nest: Nest, results: Sequence[Any]) -> Any:
-        return results[nest] if isinstance(nest, int) else tuple(self._nested(part, results) for part in nest)
 
 
 class _Slow:

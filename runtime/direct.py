@@ -6,7 +6,7 @@ Always holds: the same checks of arguments, the same errors.  Not for: speed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from ..compiler.tensor.evaluate import evaluate
 from ..grammar import errors
 from .arguments import check_output, check_sizes, convert, inputs_of
 from .attributes import check_now
+from .interface import nested
 
 Array = Any
 
@@ -38,7 +39,7 @@ class Direct:
         results = [np.asarray(evaluate(r, named, sizes)) for r in self.definition.results]
         given = iter(() if out is None else out if isinstance(out, tuple) else (out,))
         finished = [self._finished(k, r, given, out is not None) for k, r in enumerate(results)]
-        return self._nested(self.nest, finished)
+        return nested(self.nest, finished)
 
     def _check(self, sizes: Mapping[str, int]) -> None:
         for size, failure in self.definition.requirements:
@@ -54,20 +55,3 @@ class Direct:
         check_output(f"out{number}", target, result.shape, self.dtype)
         target[...] = result
         return target
-
-    def _nested(self, nest: Any, results: Sequence[Any]) -> Any:
-        return results[nest] if isinstance(nest, int) else tuple(self._nested(part, results) for part in nest)
-
-    def entry(
-        self, fixed: Mapping[int, Array] | None = None, fallback: Callable[..., Any] | None = None, limits: Any = None
-    ) -> Callable[..., Any]:
-        """The function of the arguments that are not `fixed`."""
-        if not fixed:
-            return self.run
-        free = [k for k in range(len(self._inputs)) if k not in fixed]
-
-        def call(*arguments: Any, out: Any = None) -> Any:
-            given = {**fixed, **dict(zip(free, arguments, strict=True))}
-            return self.run(*(given[k] for k in range(len(given))), out=out)
-
-        return call

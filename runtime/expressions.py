@@ -61,7 +61,7 @@ def llvm_type(kind: Any) -> Any:
 
 def result_type(function: Callable[..., Any], operands: Sequence[Any]) -> Any:
     """The type of what a function of operands of these types returns: an integer, or a number of their precision."""
-    if function.__annotations__.get("return") != "Real":
+    if function.__annotations__.get("return") != "Number":
         return types.intp
     kinds = [kind.dtype if isinstance(kind, Pointer) else kind for kind in operands]
     return next(kind for kind in kinds if isinstance(kind, types.Float))

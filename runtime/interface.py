@@ -51,6 +51,11 @@ class Interface(NamedTuple):
         return Interface(arrays[0], arrays[1], tuple((text, required) for text, required in failures), blas)
 
 
+def nested(nest: Any, results: Sequence[Any]) -> Any:
+    """The results put together: `nest` is the number of one, or a tuple of nests."""
+    return results[nest] if isinstance(nest, int) else tuple(nested(part, results) for part in nest)
+
+
 def nest_read(data: Any) -> Any:
     """How results are put together, from what JSON makes of it: lists become tuples."""
     return tuple(nest_read(part) for part in data) if isinstance(data, list) else data

@@ -19,7 +19,7 @@ from numba.extending import intrinsic as numba_intrinsic
 from numba.extending import lower_builtin, models, register_model
 
 INT = ir.IntType(64)
-Real = Any  # what a helper is annotated to return that returns a number of its arrays' precision, not an integer
+Number = Any  # the annotation of a helper that returns a number, of the precision of its arrays, and no integer
 
 
 def intrinsic(typer: Callable[..., Any]) -> Any:

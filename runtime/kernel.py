@@ -23,13 +23,12 @@ from . import background, build
 from .arguments import check_sizes
 from .compiled import Compiled
 from .entry import Nest
-from .interface import Interface
+from .interface import Interface, nested
 
 Array = Any
 
 INTERPRETED_CALLS = 2  # compiling takes as long as many of them
 EARLY = True  # whether compiling begins after the first of them, in another thread
-_SLOW_CALLS = 3  # that do without a doorway
 _MOST_POINTS, _MOST_FLOPS = 10**6, 10**8  # of interpreted calls: the interpreter holds all points of a loop at once
 
 
@@ -46,8 +45,7 @@ class Kernel(Compiled):
         super().__init__(Interface.of(program), dtype, nested)
         self.program = program
         self._title = title
-        self._interpreted = self._calls = 0
-        self._call: Callable[..., Any] = self.run
+        self._interpreted = 0
         self._job: background.Job | None = None
 
     @cached_property
@@ -71,13 +69,6 @@ class Kernel(Compiled):
         """Whether the code is loaded."""
         return self._address != 0
 
-    def __call__(self, *arguments: Any, out: Any = None) -> Any:
-        if self._calls < _SLOW_CALLS:
-            self._calls += 1
-            if self._calls == _SLOW_CALLS:
-                self._call = self.entry()
-        return self._call(*arguments) if out is None else self._call(*arguments, out=out)
-
     def run(self, *arguments: Any, out: Any = None) -> Any:
         """The same as calling, for arguments of any kind: converts them, or says what does not fit."""
         arrays = self._converted(arguments)
@@ -88,7 +79,7 @@ class Kernel(Compiled):
         self._check(status)
         results = [np.array(v) for v in values]
         self._given(out, [v.shape for v in values])
-        return self._nested(self.nest, self._finished(results, out))
+        return nested(self.nest, self._finished(results, out))
 
     def begin(self, then: Callable[[], None]) -> None:
         """Begins to compile in another thread, which afterwards calls `then`."""

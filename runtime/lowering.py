@@ -2,7 +2,7 @@
 
 Enters: functions of integers, reals and addresses, written with assignments, `for` over `range`, `while`, `if`,
 arithmetic, comparisons, `p[i]`, calls of intrinsics (`intrinsics.py` and its like) and of other such functions, which
-return integers, or reals if they are annotated with `Real`.  Leaves: the text of a module with one C function.
+return integers, or reals if they are annotated with `Number`.  Leaves: the text of a module with one C function.
 Always holds: the code does what Python's would, but integers have 64 bits, sizes and indices do not overflow, nothing
 is checked, and a*b + c may be rounded once; the time is proportional to the length of the function, of which Numba's
 own compiler takes several times the square.  Not for: code of users, which Numba compiles.
@@ -89,7 +89,7 @@ class _Lowering(Expressions):
         """Returns a value."""
         if self.result is types.intp and isinstance(result.kind, types.Float):
             name = self.code.name.partition("(")[0]
-            raise TypeError(f"{name} returns {result.kind}, and is not annotated with Real")
+            raise TypeError(f"{name} returns {result.kind}, and is not annotated with Number")
         self.builder.ret(self.convert(result, self.result))
 
     def finish(self, status: int) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..grammar import errors
 from .arguments import as_array, is_sparse
+from .attributes import IMPLIED
 
 Array = Any
 
@@ -64,9 +65,8 @@ def _check(name: str, attributes: Collection[str], matrix: Any, data: Array, col
         "nonneg": lambda: not np.any(data < 0),
         "positive": lambda: not np.any(data <= 0) and len(data) == matrix.shape[0] * matrix.shape[1],
     }
-    implied = {"posdef": "symmetric", "psd": "symmetric"}
     for attribute in sorted(attributes):
-        test = implied.get(attribute, attribute)
+        test = IMPLIED.get(attribute, attribute)
         if test in tests and not tests[test]():
             raise errors.DomainError(f"{name} is not {test} (it is declared {attribute})")
 

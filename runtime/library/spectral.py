@@ -11,7 +11,7 @@ from typing import Any
 
 from ..elementary import log, log1p, sqrt
 from ..fortran import fortran
-from ..intrinsics import Real, number, plus, shift
+from ..intrinsics import Number, number, plus, shift
 from . import gemm
 
 _syevd = fortran("syevd", "cc i pi p pi pi o")
@@ -48,13 +48,13 @@ def _copied_triangle(n: Any, A: Any, a0: Any, a1: Any, C: Any) -> Any:
     return 0 if total == zero else 1
 
 
-def _rounding(v: Any) -> Real:
+def _rounding(v: Any) -> Number:
     """The relative rounding of the numbers of an array."""
     one = number(v, 1.0)
     return _DOUBLE if one + number(v, _BETWEEN) > one else _SINGLE
 
 
-def _closeness(n: Any, v: Any, v0: Any) -> Real:
+def _closeness(n: Any, v: Any, v0: Any) -> Number:
     """By how much values may differ that are taken as equal."""
     largest = number(v, 0.0)
     for i in range(n):

@@ -17,7 +17,7 @@ import pytest
 from numba.core import types
 
 from matgrad.runtime import native
-from matgrad.runtime.intrinsics import Pointer, Real, shift
+from matgrad.runtime.intrinsics import Number, Pointer, shift
 
 LIMIT = 3
 NUMBERS = (-7, -1, 0, 1, 2, 5)
@@ -122,7 +122,7 @@ def test_arrays(dtype: str) -> None:
     np.testing.assert_allclose(x, [2, 1, 0, -2, -2.5, -5.5])
 
 
-def mean(n: Any, x: Any) -> Real:
+def mean(n: Any, x: Any) -> Number:
     """A real number, whose type is that of the array."""
     total = 0 * x[0]
     for i in range(n):
@@ -159,7 +159,7 @@ def careless(n: Any, x: Any) -> Any:
 
 
 def test_other_functions_return_integers() -> None:
-    with pytest.raises(TypeError, match="half returns float64, and is not annotated with Real"):
+    with pytest.raises(TypeError, match="half returns float64, and is not annotated with Number"):
         native.lower(careless, (types.intp, Pointer(types.float64, 1)), "tested_nothing")
 
 
