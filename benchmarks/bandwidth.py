@@ -1,8 +1,9 @@
 """How near passes over data come to the speed of memory: `python -m benchmarks.bandwidth`.
 
 Enters: options.  Leaves: a table and results/bandwidth.json.  Always holds: what an objective is compared with reads
-the same arrays once, and writes arrays like its gradients, and does nothing else; they take turns.  Not for: objectives
-that are not passes over their data.
+the same arrays once, and writes arrays like its gradients, and does nothing else; an elementwise one is compared with a
+loop by hand (`limits.py`) too, whose results agree; they take turns.  Not for: objectives that are not passes over
+their data.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from rich.progress import track
 from . import report
 from .cases import objectives
 from .cases.one_pass import FAST
+from .cell import TOLERANCE, difference
 from .contenders import matgrad
+from .limits import LIMITS
 from .machine import keep_to_one_core
 from .objective import Sizes
 from .timing import FULL, QUICK, Effort, interleaved
@@ -30,7 +33,7 @@ MODELS = (
 )  # fmt: skip
 BEYOND = ("least_squares", "logistic", "poisson")  # of the models, with data that are larger than all caches
 BEYOND_SIZES = {"m": 200_000, "n": 100}
-ELEMENTWISE = ("rosenbrock", "log_sum_exp", "mixed", "bernoulli", "total_variation", "trend", "rosenbrock_product")
+ELEMENTWISE = tuple(LIMITS)
 
 
 @njit(fastmath=FAST, cache=True)
@@ -86,6 +89,12 @@ def measured(name: str, sizes: Sizes, effort: Effort) -> dict[str, Any]:
         return {**row, "error": f"{type(error).__name__}: {error}".splitlines()[0]}
     arrays = [np.ravel(array) for array in arguments.values() if np.ndim(array)]
     calls = {"matgrad": ours.call, "stream": partial(_stream, arrays, results)}
+    if name in LIMITS:
+        calls["by hand"] = partial(LIMITS[name], *arguments.values(), *results)
+        value = calls["by hand"]()
+        found = results if value is None else [np.asarray(value), *results]
+        if not difference(found, ours.read(ours.call())) <= TOLERANCE:
+            return {**row, "error": "the loop by hand has different results"}
     times = {name: timing.best for name, timing in interleaved(calls, effort).items()}
     amount = sum(array.nbytes for array in (*arrays, *results))
     return {**row, "bytes": amount, **times}
@@ -93,17 +102,21 @@ def measured(name: str, sizes: Sizes, effort: Effort) -> dict[str, Any]:
 
 def table(rows: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
     """Columns and rows for the reader."""
-    columns = ["objective", "sizes", "MB", "matgrad, µs", "GB/s", "memory alone, µs", "GB/s", "matgrad / memory"]
+    columns = [
+        "objective", "sizes", "MB", "matgrad, µs", "GB/s", "memory alone, µs", "GB/s", "by hand, µs",
+        "matgrad / memory", "matgrad / the larger",
+    ]  # fmt: skip
     lines = []
     for row in rows:
         if "error" in row:
-            lines.append([row["objective"], row["sizes"], row["error"][:60], *[""] * 5])
+            lines.append([row["objective"], row["sizes"], row["error"][:60], *[""] * 7])
             continue
-        ours, stream = row["matgrad"], row["stream"]
+        ours, stream, hand = row["matgrad"], row["stream"], row.get("by hand", 0.0)
         speeds = [f"{row['bytes'] / seconds / 1e9:.1f}" for seconds in (ours, stream)]
         lines.append([
             row["objective"], row["sizes"], f"{row['bytes'] / 1e6:.1f}", report.microseconds(ours), speeds[0],
-            report.microseconds(stream), speeds[1], f"{ours / stream:.2f}",
+            report.microseconds(stream), speeds[1], report.microseconds(hand) if hand else "-",
+            f"{ours / stream:.2f}", f"{ours / max(stream, hand):.2f}",
         ])  # fmt: skip
     return columns, lines
 
