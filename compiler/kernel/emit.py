@@ -12,17 +12,16 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..tensor.dims import Dim
+from ..tensor.dims import Dim, volume
 from .common_range import Joined
 from .emit_angles import ANGLES, MOST_ANGLES, can_run_again, counting, far_angles
 from .emit_copies import with_unit_strides
 from .emit_few import ahead_text, is_of_rows, write_few, write_prefetch
 from .emit_loop import write_loop
 from .emit_memory import write_arrays, write_sizes, write_workspace
-from .emit_rows import Blocks, split_rows
+from .emit_rows import Blocks, scaled, split_rows
 from .emit_text import Names, Writer
 from .overlap import buffers_of, joined
 from .program import Buffer, Load, Loop, Op, Program, Ref, Require, Routine, Rows, Scale, Step, Store, View, step_lines
@@ -178,7 +177,7 @@ class _Emitter:
             self.plain(Routine("fill", (view,), (), (Scale(0.0),)))
         # No names of sizes: they have spaces.
         row, rows = Dim.of("first row"), Dim.of("rows at once")
-        length = names.dim(_product(n for _, n in step.inner.box()[1:]))
+        length = names.dim(volume(n for _, n in step.inner.box()[1:]))
         out.line(f"{names.dim(rows)} = max(1, {_AT_ONCE} // max(1, {length}))")
         out.line(f"for {names.dim(row)} in range(0, {names.dim(step.rows)}, {names.dim(rows)}):")
         out.depth += 1
@@ -272,14 +271,8 @@ class _Emitter:
         if step.name == "copy":
             write_loop(self.out, Loop(view.shape, loads, (), (Store(view, labels, Ref("load", 0)),)))
         elif step.name == "fill":
-            scale = step.scalars[0]
-            ops: tuple[Op, ...] = ()
-            value = Ref("const", value=scale.constant)
-            loads = tuple(Load(v, ()) for v in scale.views)
-            for k in range(len(loads)):
-                ops += (Op("mul", (value, Ref("load", k))),)
-                value = Ref("op", k)
-            write_loop(self.out, Loop(view.shape, loads, ops, (Store(view, labels, value),)))
+            (scale,) = step.scalars
+            write_loop(self.out, scaled(view, scale, ()))
         else:
             test = Op(_ELEMENTWISE_CHECKS[step.name], (Ref("load", 0), Ref("const", value=0.0)))
             store = Store(_FOUND.view(), (), Ref("op", 0), "sum")
@@ -309,11 +302,3 @@ def _comments(step: Step | Joined) -> list[str]:
     if not isinstance(step, Joined):
         return step_lines(step)
     return ["at once:", *("    " + line for planned in step.shown for line in step_lines(planned))]
-
-
-def _product(sizes: Iterable[Dim]) -> Dim:
-    """The number of elements of an array of these sizes."""
-    total = Dim.of(1)
-    for size in sizes:
-        total = total * size
-    return total

@@ -173,7 +173,7 @@ class _Splitter:
             if ROUTINES[step.name].scalars != ("alpha", "beta"):
                 raise ValueError(f"{step.name} does not add to its result")
             alpha, beta = (*scalars, *(Scale(), Scale(0.0))[len(scalars) :])
-            self.before += _scaled(out, beta)
+            self.before += _times(out, beta)
             scalars = (alpha, Scale(1.0))
         inputs = tuple(self.window(v) for v in step.inputs)
         self.steps.append(replace(step, inputs=inputs, outputs=(self.window(out),), scalars=scalars))
@@ -195,17 +195,21 @@ def _from_row(loop: Loop, label: int, row: str) -> Loop:
     return Loop(loop.extents, loop.loads, ops, tuple(replace(s, value=moved(s.value)) for s in loop.stores))
 
 
-def _scaled(view: View, factor: Scale) -> list[Loop | Routine]:
+def _times(view: View, factor: Scale) -> list[Loop | Routine]:
     """The steps that multiply a view by a factor."""
     if factor == Scale(0.0):
         return [Routine("fill", (view,), (), (factor,))]
     if factor == Scale(1.0):
         return []
-    labels = tuple(range(len(view.shape)))
-    loads = (Load(view, labels), *(Load(v, ()) for v in factor.views))
+    return [scaled(view, factor, (Load(view, tuple(range(len(view.shape)))),))]
+
+
+def scaled(view: View, factor: Scale, loads: tuple[Load, ...]) -> Loop:
+    """The loop that sets a view to a factor times what is loaded."""
+    loads = (*loads, *(Load(v, ()) for v in factor.views))
     value = Ref("const", value=factor.constant)
     ops: list[Op] = []
     for k in range(len(loads)):
         ops.append(Op("mul", (value, Ref("load", k))))
         value = Ref("op", k)
-    return [Loop(view.shape, loads, tuple(ops), (Store(view, labels, value),))]
+    return Loop(view.shape, loads, tuple(ops), (Store(view, tuple(range(len(view.shape))), value),))
