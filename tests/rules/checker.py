@@ -13,7 +13,7 @@ from scipy.linalg import LinAlgWarning
 
 from matgrad.compiler.calculus.differentiate import differential
 from matgrad.compiler.calculus.match import ELEMENTS
-from matgrad.compiler.calculus.simplify import compile_rule, pattern_of, wild_symbols
+from matgrad.compiler.calculus.simplify import compile_rule, pattern_of
 from matgrad.compiler.language.elaborate import Elaborator, Identity
 from matgrad.compiler.language.sizes import Restart, Sizes
 from matgrad.compiler.tensor import algebra
@@ -39,7 +39,7 @@ def instance(rule: syntax.Rule, elements: tuple[int, ...]):
     conditions: dict[str, set[str]] = {}
     for condition in rule.conditions:
         conditions.setdefault(condition.arguments[0].id, set()).add(condition.name)
-    wild = {s.name: s for s in wild_symbols(pattern_of(rule.left))}
+    wild = {s.name: s for s in topological(pattern_of(rule.left)) if isinstance(s, Symbol)}
     equal: dict[str, str] = {}
     for name, wanted in conditions.items():
         if wanted & {"square", "posdef", "symmetric", "psd", "diagonal"} and wild[name].order == 2:
