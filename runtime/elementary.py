@@ -107,13 +107,13 @@ _TANH = (
     ),
     ((-0.33333331196499705, -0.001559125179064524), (1.0, 0.404673532275679)),
 )
-_LOG_TWO = 0.6931471805599453
+LOG_TWO = 0.6931471805599453
 
 
 def _reduced(x: Real, offset: int) -> tuple[Real, Real, Real, Any]:
     """(k, r, c, b) with x = k log(2) + r + c, k an integer, |r| <= log(2)/2 and c the rounding error of r; the low bits
     of b are k + offset."""
-    k, biased = x.nearest_multiple(_LOG_TWO, offset)
+    k, biased = x.nearest_multiple(LOG_TWO, offset)
     high, low = _LOG2[x.single]
     first, second = x - k * high, k * low
     r = first - second

@@ -10,7 +10,7 @@ The methods are those of W. J. Cody and W. Waite, "Software Manual for the Eleme
 from __future__ import annotations
 
 from .arithmetic import NAN, Real, function
-from .elementary import half_exp_of, log1p_of
+from .elementary import LOG_TWO, half_exp_of, log1p_of
 
 # (sinh(x)/x - 1) / z in z = x^2, for |x| <= 1, for 64 and for 32 bits, by interpolation at the Chebyshev points.
 _SINH = (
@@ -29,7 +29,6 @@ _SINH = (
         0.0002025930680550778,
     ),
 )
-_LOG_TWO = 0.6931471805599453
 
 
 @function
@@ -67,7 +66,7 @@ def acosh(x: Real) -> Real:
 def _log1p_of_double(x: Real, near: Real) -> Real:
     """log(1 + near), or log(2x) where x is so large that its square may overflow."""
     large = x > (2.0**30 if x.single else 2.0**60)
-    return log1p_of(large.choose(x, near)) + large.choose(x.constant(_LOG_TWO), 0.0)
+    return log1p_of(large.choose(x, near)) + large.choose(x.constant(LOG_TWO), 0.0)
 
 
 @function

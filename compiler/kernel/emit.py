@@ -22,7 +22,7 @@ from .emit_few import ahead_text, is_of_rows, write_few, write_prefetch
 from .emit_loop import write_loop
 from .emit_memory import write_arrays, write_sizes, write_workspace
 from .emit_rows import Blocks, scaled, split_rows
-from .emit_text import Names, Writer
+from .emit_text import INTRINSICS, Names, Writer
 from .overlap import buffers_of, joined
 from .program import Buffer, Load, Loop, Op, Program, Ref, Require, Routine, Rows, Scale, Step, Store, View, step_lines
 from .routines.signature import Signature
@@ -102,7 +102,7 @@ class _Emitter:
         imports = [f"from numba import {self.dtype}, int64"]
         used = self.out.functions
         for module, names in (
-            ("intrinsics", {"array", "larger", "part", "plus", "prefetch", "shift", "times"}),
+            ("intrinsics", INTRINSICS),
             *_MODULES.items(),
             ("elementary", {scalar.text.split("(")[0] for scalar in SCALARS.values()}.difference(*_MODULES.values())),
         ):

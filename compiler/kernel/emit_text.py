@@ -12,6 +12,8 @@ import re
 from ..tensor.dims import Dim
 from .program import Load
 
+INTRINSICS = frozenset({"array", "larger", "part", "plus", "prefetch", "shift", "times"})  # of `runtime/intrinsics.py`
+
 
 class Names:
     """The identifiers of one kernel."""
@@ -19,7 +21,7 @@ class Names:
     def __init__(self, dtype: str, reserved: set[str]) -> None:
         self.dtype = dtype
         self._taken = {*reserved, "real", dtype, "int64", "inf", "nan", "fabs", "maximum", "minimum", "logical_not"}
-        self._taken |= {"array", "larger", "part", "plus", "prefetch", "shift", "times"}
+        self._taken |= INTRINSICS
         self._buffers: dict[str, str] = {}
         self._sizes: dict[str, str] = {}
 

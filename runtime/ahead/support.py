@@ -10,9 +10,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from ...compiler.kernel.emit_text import INTRINSICS
 from ..njit_text import NAMES
 
-INTRINSICS = ("array", "larger", "part", "plus", "prefetch", "shift", "times")
 _FUNCTIONS = ("elementary", "hyperbolic", "normal", "special", "trigonometric")
 _ROOTS = ("runtime/loading.py", *(f"runtime/{name}.py" for name in _FUNCTIONS), "runtime/library/__init__.py")
 _BASE = Path(__file__).resolve().parents[2]
@@ -51,7 +51,7 @@ def files(folder: str) -> dict[str, str]:
             continue
         found[name] = _file(name).read_text(encoding="utf-8")
         pending += _imported(name, found[name])
-    text = _INIT.format(intrinsics=", ".join(INTRINSICS), callers=", ".join(NAMES))
+    text = _INIT.format(intrinsics=", ".join(sorted(INTRINSICS)), callers=", ".join(NAMES))
     for package in sorted({str(p) for name in found for p in Path(name).parents} - {"."}):
         found.setdefault(f"{package}/__init__.py", f'"""Copies of files of matgrad\'s {package}."""\n')
     return {f"{folder}/{name}": content for name, content in {"__init__.py": text, **found}.items()}
