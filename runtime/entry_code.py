@@ -1,12 +1,13 @@
 """The compiled doorway of kernels: from the arguments of a Python call to the address table, and back.
 
-Enters: a call of a built-in function whose `self` is a descriptor (`entry.py`).  Leaves: the results, or whatever
-the fallback returns or raises.  Always holds: an argument is used only if it is exactly what the kernel expects (type,
+Enters: a call of a built-in function whose `self` is a descriptor (`entry.py`).  Leaves: the results, or whatever the
+fallback returns or raises.  Always holds: an argument is used only if it is exactly what the kernel expects (type,
 dtype, order, C-contiguous, aligned, sizes within the plan's limits); at the first that is not, the fallback, a Python
 function, is called with all of them.  Not for: errors, which the fallback finds again and explains.
 
-`enter` is compiled by Numba, but all of its values are machine words: addresses of Python objects, which are read at
-the offsets of CPython's and NumPy's public structures (`entry.py` verifies these before it makes the first doorway).
+`enter` is compiled as kernels are (`lowering.py`). All of its values are machine words: addresses of Python objects,
+which are read at the offsets of CPython's and NumPy's public structures (`entry.py` verifies these before it makes the
+first doorway).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Machine code: a Python function compiled by Numba to an object file, and object files brought into the process.
+"""Machine code: Python functions compiled to object files, and object files brought into the process.
 
 Enters: functions written with `intrinsics.py`, object files.  Leaves: object files, addresses of their functions.
 Always holds: the compiled function has a C interface, does not touch Python and does not raise.  Loading needs

@@ -1,10 +1,10 @@
 """The compiled routines of `compiler/kernel/routines`: what kernels call for products, factorizations and checks.
 
 Enters: addresses, sizes and strides.  Leaves: for every routine the intrinsic that calls it (`from
-matgrad.runtime.library import gemm`, in kernels and between routines), and `implementation`, its Python function
-for Numba.  Always holds: the parameters are the sizes in the order of their letters, the scalars, then for each
-view (inputs first) its address and its strides, then scratch memory; the result is 0, or 1 if the routine failed;
-sizes may be 0.  Parts are functions that routines share, and kernels do not call.  Not for: allocating.
+matgrad.runtime.library import gemm`, in kernels and between routines), and `implementation`, its Python function, which
+`lowering.py` translates.  Always holds: the parameters are the sizes in the order of their letters, the scalars, then
+for each view (inputs first) its address and its strides, then scratch memory; the result is 0, or 1 if the routine
+failed; sizes may be 0.  Parts are functions that routines share, and kernels do not call.  Not for: allocating.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Matrix products of any shape in vectors of this machine: the part `product`, on which gemm and its kin stand.
 
-Enters: addresses, sizes, strides (`runtime/library`).  Leaves: functions for Numba.  Always holds: operands have any
-strides; C is read only if beta is not 0; sums are formed in the same order in every run.  Not for: BLAS.
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: functions.  Always holds: operands have any strides; C
+is read only if beta is not 0; sums are formed in the same order in every run.  Not for: BLAS.
 
 The result is made of tiles that stay in registers (`tiles.py`): vectors along one side of C, the numbers of the other
 operand one by one.  Large operands are taken in blocks that fit the cache, and packed: the one that is read in vectors

@@ -1,8 +1,8 @@
 """Properties of matrices: check_symmetric, check_lower, check_upper, check_diagonal.
 
-Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba, which return 1 where the property
-does not hold.  Always holds: nothing is written; nan passes, and shows in the result instead.  Not for: rank or
-definiteness, which factorizations find.
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines, which return 1 where the property does not
+hold.  Always holds: nothing is written; nan passes, and shows in the result instead.  Not for: rank or definiteness,
+which factorizations find.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Symmetric positive definite matrices: cholesky, cholesky_solve, cholesky_inverse.
 
-Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: the factor is lower
-triangular with zeros above its diagonal; inverses are exactly symmetric.  Not for: indefinite matrices.
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines.  Always holds: the factor is lower triangular
+with zeros above its diagonal; inverses are exactly symmetric.  Not for: indefinite matrices.
 """
 
 from __future__ import annotations

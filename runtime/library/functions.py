@@ -1,7 +1,7 @@
 """Functions of matrices: adjugate, expm, expm_derivative; and products_of_others.
 
-Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: the adjugate is
-right at singular matrices.  Not for: functions that need a Schur form.
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines.  Always holds: the adjugate is right at
+singular matrices.  Not for: functions that need a Schur form.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Factorization with row exchanges: lu, lu_solve, lu_inverse, lu_det, lu_logabsdet.
 
-Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: the factorization is
-LAPACK's of the matrix that it sees in the memory of F by columns: of A' where F is held by rows.  But where A is seen
-to be symmetric and positive definite, F is its Cholesky factor, for half of the work, and the first pivot is 0 to say
-so.  Not for: views of F without an axis of stride 1.
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines.  Always holds: the factorization is LAPACK's
+of the matrix that it sees in the memory of F by columns: of A' where F is held by rows.  But where A is seen to be
+symmetric and positive definite, F is its Cholesky factor, for half of the work, and the first pivot is 0 to say so.
+Not for: views of F without an axis of stride 1.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Moving the entries of matrices, and running sums: mirror, cumsum, cumsum_reversed.
 
-Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: large
-matrices are taken in tiles, so that rows and columns stay in the cache.  Not for: products.
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines.  Always holds: large matrices are taken in
+tiles, so that rows and columns stay in the cache.  Not for: products.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """General products: gemm, gemv, ger, dot.
 
-Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: with beta = 0 the
-output is not read, so that what it held (even nan) does not matter.  Not for: symmetric matrices.
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines.  Always holds: with beta = 0 the output is not
+read, so that what it held (even nan) does not matter.  Not for: symmetric matrices.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Triangular and positive definite matrices by halves, so that nearly all of the work is in products.
 
 Enters: addresses, sizes, strides (`runtime/library`), memory for LEAF rows of at most PANEL numbers, and for products.
-Leaves: functions for Numba.  Always holds: all work in place,
-for any strides; the other triangle of a triangular matrix is not read.  Not for: vectors.
+Leaves: functions.  Always holds: all work in place, for any strides; the other triangle of a triangular matrix is not
+read.  Not for: vectors.
 
 A matrix of up to `LEAF` rows is done in loops, a larger one in two parts. (E. Elmroth, F. Gustavson, I. Jonsson,
 B. Kagstrom, Recursive blocked algorithms and hybrid data structures for dense matrix library software, 2004.)

@@ -1,7 +1,7 @@
 """Small parts that several routines share: the transposing of a matrix, and triangular matrices of few rows.
 
-Enters: addresses, sizes, strides (`runtime/library`).  Leaves: functions for Numba.  Always holds: rows are gone
-through in vectors, whatever the layout.  Not for: large triangular matrices, which `recursive.py` takes apart.
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: functions.  Always holds: rows are gone through in
+vectors, whatever the layout.  Not for: large triangular matrices, which `recursive.py` takes apart.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Products with sparse matrices in compressed rows: csr_product, csr_product_transposed, csr_gram.
 
-Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: only what is stored
-is read, each element once; columns of one row come in any order.  Not for: checking columns and starts, which
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines.  Always holds: only what is stored is read,
+each element once; columns of one row come in any order.  Not for: checking columns and starts, which
 `runtime/sparse.py` does.
 """
 

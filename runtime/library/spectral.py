@@ -1,8 +1,8 @@
 """Eigenvalues of symmetric matrices and singular values, and what is made of them: projectors, polar factors, gaps.
 
-Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: eigenvalues ascend,
-singular values descend, vectors are columns; what is not finite fails.  Not for: matrices that are not symmetric, as
-far as eigenvalues go (only the lower triangle is read).
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines.  Always holds: eigenvalues ascend, singular
+values descend, vectors are columns; what is not finite fails.  Not for: matrices that are not symmetric, as far as
+eigenvalues go (only the lower triangle is read).
 """
 
 from __future__ import annotations

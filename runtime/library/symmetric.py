@@ -1,7 +1,7 @@
 """Products with symmetric arguments or results: syrk, syr2k, gemmt, symm, symv.
 
-Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: symmetric matrices
-are held in full, and results are exactly symmetric.  Not for: packed storage.
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines.  Always holds: symmetric matrices are held in
+full, and results are exactly symmetric.  Not for: packed storage.
 """
 
 from __future__ import annotations

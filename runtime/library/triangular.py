@@ -1,7 +1,7 @@
 """Triangular matrices: trmm, trsm and triangular_inverse, for lower and upper ones.
 
-Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines for Numba.  Always holds: the other triangle is
-not read.  Not for: unit diagonals.
+Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines.  Always holds: the other triangle is not read.
+Not for: unit diagonals.
 """
 
 from __future__ import annotations
