@@ -56,9 +56,39 @@ def _improved(current: Expr, shared: frozenset[Expr]) -> Expr:
         thin = _thinned(current)
         if thin is not current:
             return _improved(thin, frozenset())
+        banded = _banded(current)
+        if banded is not current:
+            return banded
         spread = _spread(current, shared)
         return spread if spread is not current else _sunk(current, shared)
     return current
+
+
+def _banded(current: Contract) -> Expr:
+    """A factor that is a sum of diagonals, each in another place, multiplied out: the matrix is never made, and nothing
+    cancels."""
+    for position, (factor, at) in enumerate(current.factors):
+        if not isinstance(factor, Sum) or factor.order != 2 or len(current.factors) == 1:
+            continue
+        bands = [_band(term) for _, term in factor.terms]
+        if None in bands or len(set(bands)) < len(bands):
+            continue
+        rest = [f for k, f in enumerate(current.factors) if k != position]
+        sizes = dict(enumerate(current.sizes))
+        terms = [(c, contract([*rest, (term, at)], range(current.order), sizes)) for c, term in factor.terms]
+        return add([(c, _improved(term, frozenset())) for c, term in terms], current.shape)
+    return current
+
+
+def _band(term: Expr) -> tuple[str, tuple[Dim, ...], tuple[int, ...]] | None:
+    """The place of a matrix that is one diagonal with zeros around it; None for other matrices."""
+    if isinstance(term, Structure):
+        return (term.kind, term.parameters, (0, 1)) if term.kind in ("delta", "select") else None
+    if not isinstance(term, Contract) or len(term.sizes) > 2:
+        return None
+    places = [(f.kind, f.parameters, at) for f, at in term.factors if isinstance(f, Structure)]
+    rest = [f for f, _ in term.factors if not isinstance(f, Structure)]
+    return places[0] if len(places) == 1 and set(places[0][2]) == {0, 1} and all(f.order == 1 for f in rest) else None
 
 
 def _spread(current: Contract, shared: frozenset[Expr]) -> Expr:

@@ -6,12 +6,11 @@ singular matrices.  Not for: functions that need a Schur form.
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, nan
 from typing import Any
 
 from ..fortran import blas_integer, fortran
 from ..intrinsics import number, plus, shift
-from . import expm as expm_routine
 from . import gemm, svd, weighted_product
 from .spectral import copied
 
@@ -22,8 +21,10 @@ _N = ord("N")
 
 # A pivot smaller than this part of the largest: the inverse would lose digits, and singular values are used.
 _REGULAR = 1e-4
-# N. Higham, The scaling and squaring method revisited (2005): for this norm the approximant of degree 13 is exact.
+# For this norm the approximant of degree 13 is exact (N. Higham, The scaling and squaring method revisited, 2005), and
+# for this one its derivative too (A. Al-Mohy and N. Higham, 2009, table 6.1).
 _THETA = 5.371920351148152
+_THETA_OF_DERIVATIVE = 4.74
 _B0, _B1, _B2, _B3 = 64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0
 _B4, _B5, _B6, _B7 = 129060195264000.0, 10559470521600.0, 670442572800.0, 33522128640.0
 _B8, _B9, _B10, _B11, _B12, _B13 = 1323241920.0, 40840800.0, 960960.0, 16380.0, 182.0, 1.0
@@ -95,6 +96,23 @@ def adj(n: Any, A: Any, a0: Any, a1: Any, P: Any, p0: Any, p1: Any, scratch: Any
     return 0
 
 
+def _halvings(n: Any, A: Any, a0: Any, a1: Any, limit: Any) -> Any:
+    """How often A is to be halved for its 1-norm not to exceed the limit; -1 if it is not finite."""
+    norm = number(A, 0.0)
+    for j in range(n):
+        total = number(A, 0.0)
+        for i in range(n):
+            total = plus(total, abs(A[i * a0 + j * a1]))
+        norm = total if total > norm or total != total else norm
+    if not norm < number(A, inf):
+        return -1
+    count = 0
+    while norm > limit:
+        norm = norm * number(A, 0.5)
+        count += 1
+    return count
+
+
 def expm(n: Any, A: Any, a0: Any, a1: Any, X: Any, x0: Any, x1: Any, scratch: Any) -> Any:
     """X = the exponential of A."""
     zero, one = number(X, 0.0), number(X, 1.0)
@@ -102,21 +120,14 @@ def expm(n: Any, A: Any, a0: Any, a1: Any, X: Any, x0: Any, x1: Any, scratch: An
     M, M2, M4, M6 = scratch, shift(scratch, q), shift(scratch, 2 * q), shift(scratch, 3 * q)
     U, V, W, pivots = shift(scratch, 4 * q), shift(scratch, 5 * q), shift(scratch, 6 * q), shift(scratch, 7 * q)
     blocks = shift(pivots, n)
-    norm = zero
-    for j in range(n):
-        total = zero
-        for i in range(n):
-            total = plus(total, abs(A[i * a0 + j * a1]))
-        norm = total if total > norm or total != total else norm
-    if not norm < number(X, inf):
+    squarings, factor = _halvings(n, A, a0, a1, number(X, _THETA)), one
+    if squarings < 0:
         for i in range(n):
             for j in range(n):
-                X[i * x0 + j * x1] = norm - norm
+                X[i * x0 + j * x1] = number(X, nan)
         return 0
-    squarings, factor = 0, one
-    while norm * factor > _THETA:
+    for _ in range(squarings):
         factor = factor * number(X, 0.5)
-        squarings += 1
     for i in range(n):
         for j in range(n):
             M[i * n + j] = A[i * a0 + j * a1] * factor
@@ -158,25 +169,84 @@ def expm(n: Any, A: Any, a0: Any, a1: Any, X: Any, x0: Any, x1: Any, scratch: An
 def expm_derivative(
     n: Any, A: Any, a0: Any, a1: Any, E: Any, e0: Any, e1: Any, X: Any, x0: Any, x1: Any, scratch: Any
 ) -> Any:  # fmt: skip
-    """X = the derivative of the exponential of A along E: a block of that of [A, E; 0, A]."""
-    zero = number(X, 0.0)
-    size = 2 * n
-    block, result, rest = scratch, shift(scratch, size * size), shift(scratch, 2 * size * size)
-    # E is scaled to the size of A, so that it does not make more squarings.
-    ours, theirs = zero, zero
+    """X = the derivative of the exponential of A along E.
+
+    The approximant of `expm` is differentiated, and so are its squarings: A. Al-Mohy and N. Higham, Computing the
+    Frechet derivative of the matrix exponential (2009), algorithm 6.4 with degree 13.
+    """
+    zero, one = number(X, 0.0), number(X, 1.0)
+    q = n * n
+    M, D = scratch, shift(scratch, q)  # the scaled A, and E
+    M2, M4, M6 = shift(scratch, 2 * q), shift(scratch, 3 * q), shift(scratch, 4 * q)
+    D2, D4, D6 = shift(scratch, 5 * q), shift(scratch, 6 * q), shift(scratch, 7 * q)
+    P, W, U, V = shift(scratch, 8 * q), shift(scratch, 9 * q), shift(scratch, 10 * q), shift(scratch, 11 * q)
+    dW, dU, dV = shift(scratch, 12 * q), shift(scratch, 13 * q), shift(scratch, 14 * q)
+    pivots = shift(scratch, 15 * q)
+    blocks = shift(pivots, n)
+    squarings, factor = _halvings(n, A, a0, a1, number(X, _THETA_OF_DERIVATIVE)), one
+    if squarings < 0:
+        for i in range(n):
+            for j in range(n):
+                X[i * x0 + j * x1] = number(X, nan)
+        return 0
+    for _ in range(squarings):
+        factor = factor * number(X, 0.5)
     for i in range(n):
         for j in range(n):
-            ours = abs(A[i * a0 + j * a1]) if abs(A[i * a0 + j * a1]) > ours else ours
-            theirs = abs(E[i * e0 + j * e1]) if abs(E[i * e0 + j * e1]) > theirs else theirs
-    scale = ours / theirs if theirs > zero and ours > zero else number(X, 1.0)
+            M[i * n + j] = A[i * a0 + j * a1] * factor
+            D[i * n + j] = E[i * e0 + j * e1] * factor
+    gemm(n, n, n, one, zero, M, n, 1, M, n, 1, M2, n, 1, blocks)
+    gemm(n, n, n, one, zero, M2, n, 1, M2, n, 1, M4, n, 1, blocks)
+    gemm(n, n, n, one, zero, M2, n, 1, M4, n, 1, M6, n, 1, blocks)
+    gemm(n, n, n, one, zero, M, n, 1, D, n, 1, D2, n, 1, blocks)
+    gemm(n, n, n, one, one, D, n, 1, M, n, 1, D2, n, 1, blocks)
+    gemm(n, n, n, one, zero, M2, n, 1, D2, n, 1, D4, n, 1, blocks)
+    gemm(n, n, n, one, one, D2, n, 1, M2, n, 1, D4, n, 1, blocks)
+    gemm(n, n, n, one, zero, M4, n, 1, D2, n, 1, D6, n, 1, blocks)
+    gemm(n, n, n, one, one, D4, n, 1, M2, n, 1, D6, n, 1, blocks)
+    for i in range(q):  # odd powers: M times W
+        P[i] = _B13 * M6[i] + _B11 * M4[i] + _B9 * M2[i]
+        W[i] = _B7 * M6[i] + _B5 * M4[i] + _B3 * M2[i]
+        U[i] = _B13 * D6[i] + _B11 * D4[i] + _B9 * D2[i]
+        dW[i] = _B7 * D6[i] + _B5 * D4[i] + _B3 * D2[i]
+    for i in range(n):
+        W[i * (n + 1)] = W[i * (n + 1)] + _B1
+    gemm(n, n, n, one, one, M6, n, 1, P, n, 1, W, n, 1, blocks)
+    gemm(n, n, n, one, one, M6, n, 1, U, n, 1, dW, n, 1, blocks)
+    gemm(n, n, n, one, one, D6, n, 1, P, n, 1, dW, n, 1, blocks)
+    gemm(n, n, n, one, zero, M, n, 1, W, n, 1, U, n, 1, blocks)
+    gemm(n, n, n, one, zero, M, n, 1, dW, n, 1, dU, n, 1, blocks)
+    gemm(n, n, n, one, one, D, n, 1, W, n, 1, dU, n, 1, blocks)
+    for i in range(q):  # even powers
+        P[i] = _B12 * M6[i] + _B10 * M4[i] + _B8 * M2[i]
+        V[i] = _B6 * M6[i] + _B4 * M4[i] + _B2 * M2[i]
+        W[i] = _B12 * D6[i] + _B10 * D4[i] + _B8 * D2[i]
+        dV[i] = _B6 * D6[i] + _B4 * D4[i] + _B2 * D2[i]
+    for i in range(n):
+        V[i * (n + 1)] = V[i * (n + 1)] + _B0
+    gemm(n, n, n, one, one, M6, n, 1, P, n, 1, V, n, 1, blocks)
+    gemm(n, n, n, one, one, M6, n, 1, W, n, 1, dV, n, 1, blocks)
+    gemm(n, n, n, one, one, D6, n, 1, P, n, 1, dV, n, 1, blocks)
+    # (V - U)*R = V + U, and (V - U)*L = dV + dU - (dV - dU)*R for the derivative L; both are held by columns.
     for i in range(n):
         for j in range(n):
-            block[i * size + j] = A[i * a0 + j * a1]
-            block[(n + i) * size + n + j] = A[i * a0 + j * a1]
-            block[i * size + n + j] = E[i * e0 + j * e1] * scale
-            block[(n + i) * size + j] = zero
-    expm_routine(size, block, size, 1, result, size, 1, rest)
+            M[i + j * n] = V[i * n + j] - U[i * n + j]
+            P[i + j * n] = V[i * n + j] + U[i * n + j]
+            W[i + j * n] = dV[i * n + j] + dU[i * n + j]
+            D[i * n + j] = dV[i * n + j] - dU[i * n + j]
+    if n > 0:
+        _getrf(n, n, M, n, pivots)
+        _getrs(_N, n, n, M, n, pivots, P, n)
+        gemm(n, n, n, -one, one, D, n, 1, P, 1, n, W, 1, n, blocks)
+        _getrs(_N, n, n, M, n, pivots, W, n)
+    for _ in range(squarings):
+        gemm(n, n, n, one, zero, P, 1, n, W, 1, n, U, 1, n, blocks)
+        gemm(n, n, n, one, one, W, 1, n, P, 1, n, U, 1, n, blocks)
+        gemm(n, n, n, one, zero, P, 1, n, P, 1, n, V, 1, n, blocks)
+        for i in range(q):
+            W[i] = U[i]
+            P[i] = V[i]
     for i in range(n):
         for j in range(n):
-            X[i * x0 + j * x1] = result[i * size + n + j] / scale
+            X[i * x0 + j * x1] = W[i + j * n]
     return 0

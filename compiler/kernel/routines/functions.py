@@ -47,8 +47,8 @@ FUNCTIONS = (
         "expm_derivative",
         "nn,nn->nn",
         of_atoms("dexpm"),
-        lambda n: 352 * n * n * n,
-        scratch=lambda n: 36 * n * n + 2 * n + square_blocks(2 * n),
+        lambda n: 128 * n * n * n,
+        scratch=lambda n: 15 * n * n + n + square_blocks(n),
     ),
     Signature("products_of_others", "n[k]->n[k]", lambda x: products_of_others(x.T).T, lambda n, k: 9 * n * k),
 )
