@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..compiler.calculus.derive import Derivation, derive, variables_or_only
+from ..compiler.calculus.derive import Derivation, derive, variables_of
 from ..compiler.explain import Explanation
 from ..compiler.explain.derivation import derived
 from ..compiler.language.builtins import reserved
@@ -47,6 +47,11 @@ def explain(function: Function, variables: Sequence[str | Sequence[str]], form: 
         scalar = not base.several and not base.results[0].order
         last = Derivation("grad" if scalar else "jac", names)
         before = list(function._derivations)
+    if base.several:
+        raise errors.ArgumentError(
+            f"explain is of one result, and the function has {len(base.results)} results",
+            hint="write a function that returns one of them",
+        )
     names_of_parts, text = ({}, None) if before else (parts(function, base), function_text(function))
     made = derived(base, last, names_of_parts, heading(function, before, last), text)
     return Explanation(made, form, fold)
@@ -55,7 +60,7 @@ def explain(function: Function, variables: Sequence[str | Sequence[str]], form: 
 def chosen(parameters: Sequence[str], variables: Sequence[str | Sequence[str]]) -> tuple[str, ...]:
     """The variables; without any, the only parameter."""
     try:
-        return variables_or_only(parameters, variables)
+        return variables_of("grad", parameters, variables)
     except errors.ArgumentError as error:
         raise errors.ArgumentError(
             error.title, found=error.found, hint=f'write .explain("{parameters[0]}")' if parameters else ""

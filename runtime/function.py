@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..compiler.calculus.derivation import Derivation, variables_or_only
+from ..compiler.calculus.derivation import Derivation, variables_of
 from ..grammar import errors
 from . import records
 from .arguments import arranged, as_array, input_names, is_sparse
@@ -127,28 +127,28 @@ class Function:
         """The value together with the gradient (or a tuple of them), which share their work."""
         return self._derived("value_and_grad", variables)
 
-    def jac(self, variable: str | None = None) -> Function:
-        """The derivative of any array: indices of the result, then those of the variable."""
-        return self._derived("jac", () if variable is None else (variable,))
+    def jac(self, *variable: str) -> Function:
+        """The derivative of an array: indices of the result, then those of the variable; of several results a tuple."""
+        return self._derived("jac", variable)
 
-    def hess(self, variable: str | None = None) -> Function:
+    def hess(self, *variable: str) -> Function:
         """The second derivative of a scalar function."""
-        return self._derived("hess", () if variable is None else (variable,))
+        return self._derived("hess", variable)
 
-    def hvp(self, variable: str | None = None) -> Function:
+    def hvp(self, *variable: str) -> Function:
         """Hessian times a direction, which is a further, last argument; the Hessian is not formed."""
-        return self._derived("hvp", () if variable is None else (variable,))
+        return self._derived("hvp", variable)
 
-    def jvp(self, variable: str | None = None) -> Function:
+    def jvp(self, *variable: str) -> Function:
         """The directional derivative; the direction (of the variable's shape) is a further, last argument."""
-        return self._derived("jvp", () if variable is None else (variable,))
+        return self._derived("jvp", variable)
 
-    def vjp(self, variable: str | None = None) -> Function:
+    def vjp(self, *variable: str) -> Function:
         """The adjoint of the derivative applied to a further, last argument of the result's shape."""
-        return self._derived("vjp", () if variable is None else (variable,))
+        return self._derived("vjp", variable)
 
     def _derived(self, operation: str, variables: Sequence[str | Sequence[str]]) -> Function:
-        derivation = Derivation(operation, variables_or_only(self.parameters, variables))
+        derivation = Derivation(operation, variables_of(operation, self.parameters, variables))
         if derivation not in self._made:
             made = self._with((*self._derivations, derivation))
             key = made._key

@@ -22,18 +22,39 @@ class Derivation(NamedTuple):
     direction: str = ""
 
 
-def variables_or_only(
-    definition_parameters: Sequence[str], variables: Sequence[str | Sequence[str]]
+def parameters_are(names: Sequence[str]) -> str:
+    """What an error says of the parameters there are."""
+    return f"the parameters are {', '.join(names)}" if names else "the function has no parameters"
+
+
+_SEVERAL = ("grad", "value_and_grad")  # what may be by several variables
+
+
+def variables_of(
+    operation: str, definition_parameters: Sequence[str], variables: Sequence[str | Sequence[str]]
 ) -> tuple[str, ...]:
     """The variables of a call such as `grad("U", "V")`, `grad(("U", "V"))`, or `grad()` of a function of one
-    parameter."""
-    flat = [name for v in variables for name in ([v] if isinstance(v, str) else v)]
+    parameter.  Raises ArgumentError."""
+    flat: list[str] = []
+    for v in variables:
+        flat.extend([v] if isinstance(v, str) or not isinstance(v, Sequence) else v)  # what is no name is told below
+    for name in flat:
+        if not isinstance(name, str):
+            raise ArgumentError(
+                "a variable is given by its name", found=f"{name!r} is no name", hint=f'write .{operation}("x")'
+            )
     if not flat:
         if len(definition_parameters) != 1:
             raise ArgumentError(
                 "which variable?",
-                found=f"the parameters are {', '.join(definition_parameters)}",
-                hint='write .grad("x")',
+                found=parameters_are(definition_parameters),
+                hint=f'write .{operation}("{definition_parameters[0]}")' if definition_parameters else "",
             )
         return tuple(definition_parameters)
+    if len(flat) > 1 and operation not in _SEVERAL:
+        raise ArgumentError(
+            f"{operation} is by one variable",
+            found=f"there are {len(flat)}: {', '.join(flat)}",
+            hint=f'.grad("{flat[0]}").jac("{flat[1]}") is a mixed second derivative' if operation == "hess" else "",
+        )
     return tuple(flat)

@@ -17,7 +17,8 @@ from ..show import rule_shower, show_pass
 from ..tensor.expr import Expr, Symbol, symbol
 from . import differentiate as calculus
 from .derivation import Derivation as Derivation
-from .derivation import variables_or_only as variables_or_only
+from .derivation import parameters_are
+from .derivation import variables_of as variables_of
 from .simplify import Step, simplify
 
 Trace = Callable[[Step], None] | None
@@ -32,12 +33,17 @@ def simplified(definition: Definition, trace: Trace = None) -> Definition:
 
 
 def derive(definition: Definition, derivation: Derivation, trace: Trace = None) -> Definition:
-    """The definition of the derivative, simplified.
+    """The definition of the derivative, simplified; `jac` and `jvp` of several results are several results.
 
-    Raises ArgumentError for an unknown variable, ShapeError where a scalar function is needed.
+    Raises ArgumentError for an unknown variable and for other derivatives of several results, ShapeError where a scalar
+    function is needed.
     """
     operation = derivation.operation
     variables = [_variable(definition, name) for name in derivation.variables]
+    if definition.several and operation in ("jac", "jvp"):
+        each = [replace(definition, results=(result,), several=False) for result in definition.results]
+        parts = [derive(one, derivation, trace) for one in each]
+        return replace(parts[0], results=tuple(part.results[0] for part in parts), several=True)
     function = _single(definition, operation)
     if operation in ("grad", "value_and_grad", "hess", "hvp") and function.order:
         raise ShapeError(
@@ -108,7 +114,7 @@ def _variable(definition: Definition, name: str) -> Symbol:
     close = suggest(name, names)
     raise ArgumentError(
         f"there is no parameter {name}",
-        found=f"the parameters are {', '.join(names)}",
+        found=parameters_are(names),
         hint=f"did you mean {close}?" if close else "",
     )
 

@@ -8,6 +8,7 @@ inverses are made only where they are asked for as matrices.  Not for: which tas
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -187,7 +188,7 @@ class Builder:
         """An element of an expression as an operand."""
         value = algebra.number_value(expression)
         if value is not None:
-            return number(float(value))
+            return number(math.prod(algebra.pieces(value)))
         if isinstance(expression, Constant | Size):
             return constant_cell(expression)
         if isinstance(expression, Structure):
@@ -238,10 +239,11 @@ class Builder:
         result = start
         for coefficient, term in terms:
             value = algebra.number_value(term)
-            size = abs(coefficient)
-            cell = number(float(size * value)) if value is not None else self.cell(body, term, place)
+            size = abs(coefficient) * (1 if value is None else value)
+            cell = self.cell(body, term, place) if value is None else number(math.prod(algebra.pieces(size)))
             if value is None and size != 1:
-                cell = body.op("mul", number(float(size)), cell)
+                for piece in algebra.pieces(size):
+                    cell = body.op("mul", number(piece), cell)
             if result is None:
                 result = body.op("neg", cell) if coefficient < 0 else cell
             else:

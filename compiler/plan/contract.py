@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from ..tensor import algebra
 from ..tensor.expr import Contract, Expr, Structure
 from .build import Builder, Use
 from .component import cells, component
@@ -59,6 +60,7 @@ def scattered(builder: Builder, expression: Expr, coefficient: Fraction) -> Patc
     local = {label: plain(k) for k, label in enumerate(labels)}
     cell = builder.cell(body, core, tuple(plain(k) for k in range(len(labels))))
     if coefficient != 1:
-        cell = body.op("mul", number(float(coefficient)), cell)
+        for piece in algebra.pieces(coefficient):
+            cell = body.op("mul", number(piece), cell)
     place = tuple(index.at(local) for index in net.outputs)
     return Patch(tuple(net.sizes[label] for label in labels), place, body.finish(cell))

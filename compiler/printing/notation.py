@@ -38,8 +38,11 @@ def decimal(value: Fraction) -> str | None:
         text = str(value.numerator)
         short = f"{float(value):g}" if value < 10**300 else text
         return short if len(short) < len(text) and Fraction(short) == value else text
-    text = repr(float(value))
-    exact = Fraction(text) == value if "inf" not in text else False
+    try:
+        text = repr(float(value))
+    except OverflowError:
+        return None
+    exact = Fraction(text) == value
     return text if exact and len(text) <= len(f"{value.numerator}/{value.denominator}") + 1 else None
 
 

@@ -14,11 +14,13 @@ from fractions import Fraction
 from .contraction import (
     EQUIVARIANT,
     INVARIANT,
+    MOST_DIGITS,
     MOST_REPEATED,
     MULTILINEAR,
     add,
     contract,
     delta,
+    extreme,
     ones,
     oriented,
     scaled,
@@ -32,12 +34,13 @@ from .labels import components
 
 __all__ = [
     "MOST_REPEATED", "Scalar", "add", "atom", "broadcast", "constant_tensor", "contract", "delta", "depends_on",
-    "diagonal", "difference", "hadamard", "map_", "matmul", "number", "number_value", "ones", "oriented", "outer",
-    "permute", "power", "product", "reduce_", "restrict", "scaled", "size_scalar", "sum_over", "symmetric",
-    "tensordot", "total", "trace", "transpose", "with_operands", "zero",
+    "diagonal", "difference", "hadamard", "map_", "matmul", "number", "number_value", "ones", "oriented",
+    "outer", "permute", "pieces", "power", "product", "reduce_", "restrict", "scaled", "size_scalar", "sum_over",
+    "symmetric", "tensordot", "total", "trace", "transpose", "with_operands", "zero",
 ]  # fmt: skip
 
 Scalar = Fraction | int
+MOST_EXPONENT = 1000  # of 2, in a floating-point number that stands for a coefficient
 
 
 def number(value: Scalar, shape: Shape = ()) -> Expr:
@@ -145,7 +148,7 @@ def power(base: Expr, exponent: Scalar) -> Expr:
     """Elementwise power with a constant exponent."""
     exponent = Fraction(exponent)
     value = number_value(base)
-    if value is not None and exponent.denominator == 1 and abs(exponent) <= 64 and (value or exponent > 0):
+    if value is not None and exponent.denominator == 1 and (value or exponent > 0) and _is_plain(value, exponent):
         return number(Fraction(value**exponent), base.shape)
     if exponent == 0:
         return ones(base.shape)
@@ -160,7 +163,8 @@ def power(base: Expr, exponent: Scalar) -> Expr:
             return power(base.arguments[0], inner * exponent)
     if whole and isinstance(base, Sum) and len(base.terms) == 1:
         coefficient, term = base.terms[0]
-        return scaled(power(term, exponent), Fraction(coefficient**exponent))
+        if _is_plain(coefficient, exponent):
+            return scaled(power(term, exponent), Fraction(coefficient**exponent))
     if whole and isinstance(base, Contract) and len(base.sizes) == base.order and len(base.factors) > 1:
         labels = tuple(range(base.order))
         if all(at in ((), labels) for _, at in base.factors):
@@ -177,6 +181,25 @@ def power(base: Expr, exponent: Scalar) -> Expr:
     if exponent == Fraction(-1, 2):
         return power(map_("sqrt", (base,)), -1)
     return _elementwise("pow", (base, number(exponent, base.shape)))
+
+
+def _is_plain(value: Fraction, exponent: Fraction) -> bool:
+    """Whether a power of a number is one to multiply by."""
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) * abs(exponent) > 2 * MOST_DIGITS:
+        return abs(value) == 1
+    return not extreme(Fraction(value**exponent))
+
+
+def pieces(coefficient: Fraction) -> list[float]:
+    """Floating-point numbers whose product is the coefficient: one, if it is neither too large nor too small."""
+    found = []
+    rest = abs(coefficient)
+    while rest:
+        size = rest.numerator.bit_length() - rest.denominator.bit_length()
+        step = Fraction(2) ** max(-MOST_EXPONENT, min(MOST_EXPONENT, size)) if abs(size) > MOST_EXPONENT else rest
+        found.append(float(step))
+        rest = rest / step if step != rest else Fraction(0)
+    return [-found[0], *found[1:]] if coefficient < 0 else found or [0.0]
 
 
 def map_(function: str, arguments: Sequence[Expr]) -> Expr:

@@ -2,7 +2,8 @@
 
 Enters: factors with arbitrary labels.  Leaves: an expression in normal form.  Always holds of a `Contract`: no factor
 is a number, a delta with a summed index, or (up to a size limit) a contraction; equal powers are merged; labels and
-the order of the factors are canonical; sums inside are primitive (coefficient outside) and in canonical orientation.
+the order of the factors are canonical; sums inside are primitive (coefficient outside) and in canonical orientation,
+where the coefficient stays a plain number: (x/1000)^200 is not 1e-600*x^200.
 Not for: distributing products over sums, which is never done here.
 """
 
@@ -20,6 +21,8 @@ from .structures import reduced
 
 # Beyond this many factors a nested contraction stays a factor: f(x) = g(x)*g(x), 24 levels deep, must not expand.
 MOST_FACTORS = 16
+# A coefficient with more bits, or with so many more in the numerator than in the denominator, stays with its factors.
+MOST_DIGITS, MOST_MAGNITUDE = 400, 120
 # Powers up to this one are repeated factors (so that x'*x is sum(x.^2)), higher ones are `pow`.
 MOST_REPEATED = 4
 
@@ -32,7 +35,11 @@ def contract(
     """`coefficient` times the product of the factors, summed over the labels that are not in `outputs` (distinct)."""
     shape = tuple(sizes[label] for label in outputs)
     size_of = dict(sizes)
+    factors = list(factors)
     flat, deltas, scale = _flatten(factors, size_of, Fraction(coefficient))
+    if extreme(scale):
+        size_of = dict(sizes)
+        flat, deltas, scale = _flatten(factors, size_of, Fraction(coefficient), whole=True)
     if scale == 0:
         return zero(shape)
     while True:
@@ -181,9 +188,21 @@ def _orientation(matrix: Expr) -> tuple[int, bytes]:
     return (sum(at[0] == 1 or at[1] == 0 for at in factors), matrix.key)
 
 
+def extreme(coefficient: Fraction) -> bool:
+    """Whether a coefficient is so large, so small or so long that it should stay with what it multiplies."""
+    above, below = coefficient.numerator.bit_length(), coefficient.denominator.bit_length()
+    return abs(above - below) > MOST_MAGNITUDE or max(above, below) > MOST_DIGITS
+
+
+def _is_number(expression: Sum) -> bool:
+    term = expression.terms[0][1]
+    return len(expression.terms) == 1 and isinstance(term, Contract) and not term.factors
+
+
 def _flatten(
-    factors: Iterable[Factor], size_of: dict[int, Dim], scale: Fraction
+    factors: Iterable[Factor], size_of: dict[int, Dim], scale: Fraction, whole: bool = False
 ) -> tuple[list[Factor], list[tuple[int, int]], Fraction]:
+    """The factors of factors, deltas apart, and the coefficient; with `whole`, sums keep theirs."""
     flat: list[Factor] = []
     deltas: list[tuple[int, int]] = []
     fresh = itertools.count(max(size_of, default=-1) + 1)
@@ -195,6 +214,9 @@ def _flatten(
         if isinstance(factor, Sum):
             if not factor.terms:
                 return [], [], Fraction(0)
+            if whole and not _is_number(factor):
+                flat.append((factor, labels))
+                continue
             if len(factor.terms) == 1:
                 scale *= factor.terms[0][0]
                 work.append((factor.terms[0][1], labels))

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...grammar.errors import DomainError
 from ..kernel.scalars import SCALARS
+from .algebra import pieces
 from .atoms import ATOMS
 from .contraction import COMPARISONS, symmetric
 from .expr import Atom, Constant, Contract, Expr, Map, Reduce, Size, Structure, Sum, Symbol, topological
@@ -69,7 +70,9 @@ def _value(current: Expr, operands: list[Array], arrays: Mapping[str, Array], si
         case Sum():
             total = np.zeros(shape)
             for (coefficient, _), operand in zip(current.terms, operands, strict=True):
-                total = total + float(coefficient) * operand
+                for piece in pieces(coefficient):
+                    operand = piece * operand
+                total = total + operand
             return total
         case Map():
             return np.asarray(SCALARS[current.function].numpy(*operands), dtype=float)

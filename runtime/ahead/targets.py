@@ -102,7 +102,7 @@ def targets(
 ) -> list[Target]:
     """The functions, and for those with parameters of `wrt` their derivatives.
 
-    These are `f_grad` and `f_value_and_grad`, or `f_jac` where the result is an array.
+    These are `f_grad` and `f_value_and_grad`, or `f_jac` where the result is an array or there are several.
 
     `sizes` are those to be fast for.  Raises mg.Error for a function without a kernel, and where no function has the
     parameters.
@@ -120,11 +120,11 @@ def targets(
             found.append(_target(f"{title}_grad", function.grad(*present), slopes, sizes))
             both = function.value_and_grad(*present)
             found.append(_target(f"{title}_value_and_grad", both, ("value", *slopes), sizes))
-        elif len(results) == 1:
+        else:
             several = len(present) > 1
             for name in present:
                 made = f"{title}_jac_{name}" if several else f"{title}_jac"
-                found.append(_target(made, function.jac(name), ("jacobian",), sizes))
+                found.append(_target(made, function.jac(name), _numbered("jacobian", function), sizes))
     _check(functions, wrt, [t.name for t in found])
     return found
 

@@ -52,3 +52,28 @@ def test_jacobian(text):
         weights = rng.normal(size=value.shape)
         back = f.vjp(name)(*arrays.values(), weights)
         assert np.allclose(back, np.tensordot(weights, jacobian, value.ndim), rtol=1e-8, atol=1e-9 * scale)
+
+
+def test_several_results():
+    f = mg.function("fn f(X: matrix[m, n], y: vector[m], w: vector[n]) = { r = X*w - y; (r'*r, r, X'*r) }")
+    rng = np.random.default_rng(1)
+    X, y, w, v = (rng.normal(size=shape) for shape in ((4, 3), 4, 3, 3))
+    truths = (2 * X.T @ (X @ w - y), X, X.T @ X)
+    for found, truth in zip(f.jac("w")(X, y, w), truths, strict=True):
+        assert np.allclose(found, truth)
+    for found, truth in zip(f.jvp("w")(X, y, w, v), truths, strict=True):
+        assert np.allclose(found, truth @ v)
+    again = f.jac("w").jac("w")(X, y, w)
+    assert [part.shape for part in again] == [(3, 3), (4, 3, 3), (3, 3, 3)]
+    assert np.allclose(again[0], 2 * X.T @ X)
+    assert f.jac("w").text() == "(2*X'*(X*w - y), X, X'*X)"
+
+
+@pytest.mark.parametrize("operation", ["jac", "hess", "hvp", "jvp", "vjp"])
+def test_by_one_variable(operation):
+    f = mg.function("fn f(x: vector[n], y: vector[n]) = x'*y")
+    for variables in (("x", "y"), (("x", "y"),)):
+        with pytest.raises(mg.ArgumentError, match=f"{operation} is by one variable"):
+            getattr(f, operation)(*variables)
+    with pytest.raises(mg.ArgumentError, match="3 is no name"):
+        getattr(f, operation)(3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mpmath
 import numpy as np
+import pytest
 import scipy.special
 
 import matgrad as mg
@@ -27,6 +28,35 @@ class TestNumerics:
             self.check("log(1 + x)", tiny, mpmath.log1p)
             self.check("exp(x) - 1", tiny, mpmath.expm1)
             self.check("log(sigmoid(x))", wide, lambda v: -mpmath.log1p(mpmath.exp(-v)), rtol=1e-15)
+
+    @pytest.mark.parametrize(
+        ("text", "x", "truth"),
+        [
+            ("(0.001*x)^200", 1000.0, 1.0),
+            ("(x/1000)^-150", 1000.0, 1.0),
+            ("(2*x)^2000", 0.5, 1.0),
+            ("sum((1e-200*x).^2)", np.full(2, 1e200), 2.0),
+            ("prod(1e-90*x)", np.full(5, 1e90), 1.0),
+            ("1e200*x*1e200", 0.0, 0.0),
+        ],
+    )
+    def test_large_and_small_coefficients(self, text, x, truth):
+        with np.errstate(all="ignore"):
+            assert np.isclose(mg.function(text)(x), truth, rtol=1e-12, equal_nan=True)
+
+    @pytest.mark.parametrize("body", ["0.5*{f}*{f}", "{f}*{f} - {f}/3", "3.7*{f}*(1 - {f})", "{f} - 0.3*{f}^2"])
+    def test_coefficients_of_many_calls(self, body):
+        levels = [f"fn f{k}(x: scalar) = {body.format(f=f'f{k - 1}(x)')}" for k in range(1, 17)]
+        f = mg.loads("\n".join(["fn f0(x: scalar) = x", *levels])).f16
+        with mpmath.workdps(60):
+            value, slope = mpmath.mpf("0.7"), mpmath.mpf(1)
+            parts = body.replace("^", "**")
+            for _ in range(16):
+                at = value
+                value = eval(parts.format(f="at"), {"at": at})
+                slope *= mpmath.diff(lambda v: eval(parts.format(f="v"), {"v": v}), at)
+        assert np.isclose(f(0.7), float(value), rtol=1e-6)
+        assert np.isclose(f.grad("x")(0.7), float(slope), rtol=1e-6)
 
     def test_logsumexp_of_large_numbers(self):
         for shift in (1e4, -1e4):
