@@ -230,7 +230,20 @@ class Real:
         return m, Real(builder, builder.bitcast(total, self.value.type)) - magic
 
     def polynomial(self, coefficients: tuple[float, ...]) -> Real:
-        """c[0] + c[1]*x + c[2]*x^2 + ..., by Horner's rule."""
+        """c[0] + c[1]*x + c[2]*x^2 + ...: the last step by Horner's rule, long ones before that in two or four sums, so
+        that fewer operations wait for one another."""
+        count = 4 if len(coefficients) > 14 else 2 if len(coefficients) > 5 else 1
+        if count == 1:
+            return self._horner(coefficients)
+        square = self * self
+        step = square if count == 2 else square * square
+        sums = [step._horner(coefficients[1 + k :: count]) for k in range(count)]
+        total = sums[0] + self * sums[1]
+        if count == 4:
+            total = total + square * (sums[2] + self * sums[3])
+        return self * total + coefficients[0]
+
+    def _horner(self, coefficients: tuple[float, ...]) -> Real:
         total = self.constant(coefficients[-1])
         for c in reversed(coefficients[:-1]):
             total = total * self + c

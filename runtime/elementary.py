@@ -3,7 +3,7 @@
 Enters: floats of 32 or 64 bits.  Leaves: Numba intrinsics with the names of `compiler/kernel/scalars.py`.  Always
 holds: IEEE behaviour as in NumPy (nan, inf, signed zero, subnormal numbers), no exceptions; exp, expm1, log, log1p,
 tanh, sigmoid and softplus are within 2 units of the last place, and have no calls, so that loops vectorise.  Not for:
-the gamma function's derivatives (`special.py`).
+powers (`powers.py`), the gamma function (`special.py`).
 
 The methods are the classical ones: W. J. Cody and W. Waite, "Software Manual for the Elementary Functions" (1980), for
 the reduction of the argument; P. T. P. Tang, "Table-driven implementation of the expm1 function" and "of the logarithm
@@ -130,10 +130,15 @@ def exp_of(x: Real, rest: Real | None = None) -> Real:
     return (r * r * r.polynomial(_EXP[x.single]) + c + r + 1.0).times_power_of_two(biased)
 
 
+def exp_series(r: Real) -> Real:
+    """e^r for |r| <= log(2)/2."""
+    return r * r * r.polynomial(_EXP[r.single]) + r + 1.0
+
+
 def exp_near(x: Real) -> Real:
     """e^x where it is a normal number, else anything."""
     _, r, _, biased = _reduced(x, x.bias)
-    return (r * r * r.polynomial(_EXP[x.single]) + r + 1.0) * x.power_of_two(biased)
+    return exp_series(r) * x.power_of_two(biased)
 
 
 def half_exp_of(x: Real) -> Real:
@@ -164,13 +169,17 @@ def _log_series(f: Real) -> tuple[Real, Real]:
     return half, s * (z * z.polynomial(_LOG[f.single]) + half)
 
 
-def log_of(x: Real) -> Real:
-    """The natural logarithm."""
+def split_positive(x: Real) -> tuple[Real, Real]:
+    """(m, k) with x = m * 2^k for a positive number, and m near 1, within a factor of sqrt(2)."""
     tiny, scale = (1.1754943508222875e-38, 25.0) if x.single else (2.2250738585072014e-308, 54.0)
     subnormal = x < tiny
-    y = subnormal.choose(x * 2.0**scale, x)
-    m, k = y.split(_ROOT_HALF)
-    k = subnormal.choose(k - scale, k)
+    m, k = subnormal.choose(x * 2.0**scale, x).split(_ROOT_HALF)
+    return m, subnormal.choose(k - scale, k)
+
+
+def log_of(x: Real) -> Real:
+    """The natural logarithm."""
+    m, k = split_positive(x)
     f = m - 1.0
     a, b = _log_series(f)
     high, low = _LOG2[x.single]
@@ -268,12 +277,6 @@ def xlogy(a: Real, b: Real) -> Real:
 
 
 @function
-def pow(x: Real, y: Real) -> Real:  # noqa: A001 - the operation's name
-    """x^y."""
-    return x.library("pow", y)
-
-
-@function
 def reciprocal(x: Real) -> Real:
     """1/x."""
     return 1.0 / x
@@ -362,4 +365,3 @@ def mask(condition: Real, x: Real) -> Real:
 
 lt, le, gt = _truth("<", "lt"), _truth("<=", "le"), _truth(">", "gt")
 ge, eq, ne = _truth(">=", "ge"), _truth("==", "eq"), _truth("!=", "ne")
-lgamma = library("lgamma")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .arithmetic import Condition, Real, function
+from .arithmetic import INF, Condition, Real, function
 from .elementary import library
 
 # Series in z = x^2, for 64 and for 32 bits, by interpolation at the Chebyshev points in 60 digits:
@@ -193,7 +193,18 @@ def atan(x: Real) -> Real:
 @function
 def atan2(a: Real, b: Real) -> Real:
     """The angle of the point (b, a)."""
-    return a.library("atan2", b)
+    above, below = a.abs(), b.abs()
+    # The sum of both must not overflow.
+    limit, factor = (2.0**100, 2.0**-60) if a.single else (2.0**1000, 2.0**-600)
+    large = (above > limit) | (below > limit)
+    scale = large.choose(a.constant(factor), 1.0)
+    equal = above.equals(below) & (above.equals(0.0) | above.equals(INF))
+    angle = equal.choose(
+        above.equals(0.0).choose(a.constant(0.0), _ANGLES[0][1][0]), _angle(above * scale, below * scale)
+    )
+    high, rest = _ANGLES[a.single][0]
+    far = high * 2.0 - (angle - rest * 2.0)
+    return (b.constant(1.0).with_sign_of(b) < 0.0).choose(far, angle).with_sign_of(a)
 
 
 def _asin_series(x: Real, z: Real) -> Real:

@@ -286,7 +286,8 @@ _ELEMENTWISE_CHECKS = {"check_nonneg": "lt", "check_positive": "le"}
 _MODULES = {
     "hyperbolic": {"sinh", "cosh", "asinh", "acosh", "atanh"},
     "normal": {"erf", "erfc", "normcdf", "normpdf"},
-    "special": {"digamma", "trigamma", "polygamma"},
+    "powers": {"pow"},
+    "special": {"lgamma", "digamma", "trigamma", "polygamma"},
     "trigonometric": {"sin", "cos", "tan", "near_sin", "near_cos", "near_tan", "asin", "acos", "atan", "atan2"},
 }
 

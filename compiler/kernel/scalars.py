@@ -34,7 +34,7 @@ class Scalar:
 # Functions that are series, without calls: vectors speed them up much.
 SERIES = frozenset({"exp", "expm1", "log", "log1p", "sigmoid", "softplus", "xlogy", "sin", "cos", "tan", "near_sin",
                     "near_cos", "near_tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-                    "erf", "erfc", "normcdf", "normpdf"})  # fmt: skip
+                    "erf", "erfc", "normcdf", "normpdf", "pow", "atan2", "lgamma", "digamma", "trigamma"})  # fmt: skip
 
 
 def _special(name: str) -> Callable[..., Array]:

@@ -13,13 +13,13 @@ from pathlib import Path
 from ...compiler.kernel.emit_text import INTRINSICS
 from ..njit_text import NAMES
 
-_FUNCTIONS = ("elementary", "hyperbolic", "normal", "special", "trigonometric")
+_FUNCTIONS = ("elementary", "hyperbolic", "normal", "powers", "special", "trigonometric")
 _ROOTS = ("runtime/loading.py", *(f"runtime/{name}.py" for name in _FUNCTIONS), "runtime/library/__init__.py")
 _BASE = Path(__file__).resolve().parents[2]
 
 _INIT = '''"""Support of the functions beside this folder: copies of files of matgrad, and what is used of them."""
 
-from .runtime import elementary, hyperbolic, library, normal, special, trigonometric
+from .runtime import elementary, hyperbolic, library, normal, powers, special, trigonometric
 from .runtime.intrinsics import {intrinsics}
 from .runtime.loading import kernel
 from .runtime.njit_code import {callers}
@@ -34,7 +34,7 @@ class DomainError(ArithmeticError):
 
 
 def __getattr__(name):
-    for module in (elementary, hyperbolic, normal, special, trigonometric, library):
+    for module in (elementary, hyperbolic, normal, powers, special, trigonometric, library):
         if hasattr(module, name):
             return getattr(module, name)
     raise AttributeError(name)

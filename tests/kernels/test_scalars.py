@@ -26,7 +26,7 @@ UNITS = {
     "erfc": 300,
     "normcdf": 300,
     "normpdf": 300,
-    "lgamma": 2000,
+    "lgamma": 8,
     "digamma": 20,
     "trigamma": 10,
     "polygamma": 100,
@@ -141,6 +141,93 @@ def test_accuracy(dtype: str) -> None:
             for name, found in zip(names, run(angles, angles, angles), strict=True):
                 if name in ANGLES:
                     assert_accurate(name, angles, found)
+
+
+def found_by_kernels(names: list[str], dtype: str, *operands: Array) -> dict[str, Array]:
+    """The values of compiled loops, for operands that come in order."""
+    found = {}
+    for half, inside in enumerate(HALVES):
+        values = kernel(half, dtype)[1].run(*(operands * 3)[:3])
+        found |= {name: value for name, value in zip(inside, values, strict=True) if name in names}
+    return found
+
+
+def exact_values(function: Any, *operands: Array) -> tuple[Array, Array]:
+    """A function's values by mpmath: the nearest numbers, and what is missing of them in units of the last place."""
+    with mpmath.workprec(160):
+        values = [function(*(mpmath.mpf(float(v)) for v in point)) for point in zip(*operands, strict=True)]
+        dtype = operands[0].dtype
+        near = np.array([float(v) for v in values]).astype(dtype)
+        rest = np.array([float(v - mpmath.mpf(float(n))) for v, n in zip(values, near, strict=True)])
+    return near, rest / np.spacing(np.abs(near)).astype(float)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_powers_and_angles(dtype: str) -> None:
+    rng = np.random.default_rng(5)
+    info = np.finfo(dtype)
+    lowest, highest = np.log(float(info.tiny)) + 1, np.log(float(info.max)) - 1
+    most = -lowest / np.log(2)
+    bases = [np.exp(rng.normal(size=400)), np.exp(rng.uniform(lowest, highest, 400)), 1 + rng.normal(size=400) * 1e-3,
+             np.exp2(rng.uniform(-1, 1, 400))]  # fmt: skip
+    exponents = [rng.normal(size=400) * 3, rng.uniform(-1, 1, 400), rng.normal(size=400) * most * 200,
+                 rng.uniform(-most, most, 400)]  # fmt: skip
+    x, y = np.concatenate(bases).astype(dtype), np.concatenate(exponents).astype(dtype)
+    with np.errstate(all="ignore"):
+        size = y.astype(float) * np.log(x.astype(float))
+    x, y = x[(size > lowest) & (size < highest)], y[(size > lowest) & (size < highest)]
+    near, rest = exact_values(lambda a, b: a**b, x, y)
+    units = np.abs((found_by_kernels(["pow"], dtype, x, y)["pow"] - near) / np.spacing(near) - rest)
+    assert len(x) > 1200 and units.max() <= 2, (x[np.argmax(units)], y[np.argmax(units)], units.max())
+
+    signs = rng.choice([-1.0, 1.0], (2, 1000))
+    a = np.concatenate([rng.normal(size=600), signs[0] * np.exp(rng.uniform(lowest, highest, 1000))]).astype(dtype)
+    b = np.concatenate([rng.normal(size=600), signs[1] * np.exp(rng.uniform(lowest, highest, 1000))]).astype(dtype)
+    near, rest = exact_values(mpmath.atan2, a, b)
+    normal = np.abs(near) >= info.tiny
+    found = found_by_kernels(["atan2"], dtype, a, b)["atan2"]
+    units = np.abs((found - near) / np.spacing(np.abs(near)) - rest)[normal]
+    assert normal.sum() > 1000 and units.max() <= 2
+    assert np.all(np.abs(found - near)[~normal] <= 2 * info.smallest_subnormal)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_gamma(dtype: str) -> None:
+    rng = np.random.default_rng(6)
+    info = np.finfo(dtype)
+    ends = [np.exp(rng.uniform(np.log(float(info.tiny)), 0, 300)), np.exp(rng.uniform(2, 60, 300))]
+    roots = [1 + rng.normal(size=100) * 1e-3, 2 + rng.normal(size=100) * 1e-3]
+    x = np.concatenate([rng.uniform(0, 12, 600), *ends, *roots]).astype(dtype)
+    near, rest = exact_values(mpmath.loggamma, x)
+    units = np.abs((found_by_kernels(["lgamma"], dtype, x)["lgamma"] - near) / np.spacing(np.abs(near)) - rest)
+    assert units.max() <= 4, (x[np.argmax(units)], units.max())
+    # At other roots the error is that of the last places of 1.
+    x = np.concatenate([rng.uniform(0, 12, 200), -rng.uniform(0, 12, 200), ends[1][:50]]).astype(dtype)
+    limits = {"lgamma": 5, "digamma": 10, "trigamma": 5}
+    truths = {
+        "lgamma": lambda v: mpmath.log(abs(mpmath.gamma(v))) if v < 100 else mpmath.loggamma(v),
+        "digamma": mpmath.digamma,
+        "trigamma": lambda v: mpmath.polygamma(1, v),
+    }
+    for name, found in found_by_kernels(list(limits), dtype, x).items():
+        near, _ = exact_values(truths[name], x)
+        units = np.abs(found - near) / np.spacing(np.maximum(np.abs(near), 1).astype(dtype))
+        assert units.max() <= limits[name], (name, x[np.argmax(units)], units.max())
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_ends_of_powers_and_angles(dtype: str) -> None:
+    """Zeros with their signs, infinities and nan, numbers next to 1, and whole numbers, even and odd, of any size."""
+    plain = [0, 1, 0.5, 2, 3, 4, 2.5, 100001, 1e16, 2.0**53 + 1, 2.0**52 + 0.5, 1e308, 5e-324, 1e-310, np.inf]
+    with np.errstate(all="ignore"):
+        numbers = np.array([*plain, *(-v for v in plain), np.nan, 1 - 2.0**-53, 1 + 2.0**-52, -0.0], dtype)
+        a, b = (grid.ravel() for grid in np.meshgrid(numbers, numbers))
+        for name, found in found_by_kernels(["pow", "atan2"], dtype, a, b).items():
+            expected = SCALARS[name].numpy(a, b)
+            near = np.abs(found - expected) <= 2 * np.spacing(np.abs(expected))
+            same = (found == expected) | (near & (expected != 0)) | (np.isnan(found) & np.isnan(expected))
+            same &= (np.signbit(found) == np.signbit(expected)) | np.isnan(expected)
+            assert same.all(), (name, a[~same][:5], b[~same][:5], found[~same][:5])
 
 
 def test_digamma_of_negative_numbers() -> None:
