@@ -111,7 +111,7 @@ class BoundFunction:
                 fixed |= dict(enumerate(parts.ahead, len(names)))
                 self._entries.add(parts.kernel, parts.limits, fixed)
                 self._entry = self._entries.first
-                key = self._function._key
+                key = self._function.identity(sign)
                 if parts.record is not None and key is not None:
                     records.write("bound", self._key(key, sign), parts.record)
         return result
@@ -129,7 +129,7 @@ class BoundFunction:
 
         Raises DomainError where bound data lack a declared attribute, mg.Error where they do not fit.
         """
-        key = self._function._key
+        key = self._function.identity(sign)
         kept = None if key is None else records.read("bound", self._key(key, sign))
         if kept is None:
             return None

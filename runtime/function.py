@@ -82,9 +82,9 @@ class Function:
         self._entries = Entries(self._slow_call)
         self._entry: Callable[..., Any] = self._entries.first
 
-    @property
-    def _key(self) -> tuple[Any, ...] | None:
-        """What makes it the same function in another process; None where that cannot be said."""
+    def identity(self, sign: Signature | None = None) -> tuple[Any, ...] | None:
+        """What makes it the same function in another process, for calls of a signature; None where that cannot be
+        said."""
         key = self._written.key if self._written is not None else None
         return None if key is None else (*key, self._derivations)
 
@@ -151,7 +151,7 @@ class Function:
         derivation = Derivation(operation, variables_of(operation, self.parameters, variables))
         if derivation not in self._made:
             made = self._with((*self._derivations, derivation))
-            key = made._key
+            key = made.identity()
             kept = None if key is None else records.read("derived", key)
             if kept is not None:
                 made.__dict__["_parameters"] = tuple(kept)
@@ -271,7 +271,7 @@ class Function:
         """The kernel for calls of a signature, as another process has left it, or None."""
         from .compiled import Compiled
 
-        key = self._key
+        key = self.identity(sign)
         kept = None if key is None else records.read("kernel", (*key, sign))
         if kept is None:
             return None
@@ -297,7 +297,7 @@ class Function:
 
     def _keep(self, sign: Signature, kernel: Compiled, limits: Limits) -> None:
         """Leaves the kernel of a signature to later processes."""
-        key = self._key
+        key = self.identity(sign)
         if key is not None and sign not in self._kept:
             self._kept.add(sign)
             records.write("kernel", (*key, sign), {"kernel": kernel.record(), "limits": listed(limits)})

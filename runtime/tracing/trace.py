@@ -19,6 +19,7 @@ from ...compiler.language.sizes import Sizes, size_letters
 from ...compiler.tensor.expr import Symbol, symbol
 from ...grammar import errors
 from ..function import Function
+from ..signature import Signature
 from .traced import Tape, Traced
 
 
@@ -44,6 +45,16 @@ class TracedFunction(Function):
 
     def _with(self, derivations: tuple[Derivation, ...]) -> Function:
         return TracedFunction(self._function, derivations)
+
+    def identity(self, sign: Signature | None = None) -> tuple[Any, ...]:
+        """The expressions that the Python function makes of parameters of these orders; it is run to know them, and
+        what they are found by is the same in every process."""
+        orders = None if sign is None else tuple(len(shape) for shape in sign[1][: len(self._names)])
+        base = self.elaborated(orders)
+        parameters = [(p.name, p.key.hex()) for p in base.parameters]
+        requirements = [(str(dim), text) for dim, text in base.requirements]
+        results = [result.key.hex() for result in base.results]
+        return ("traced", self.name, parameters, results, base.several, requirements, self._derivations)
 
     def _syntax_text(self) -> str:
         return self._function.__name__

@@ -90,6 +90,31 @@ def test_what_is_found_gives_what_was_made(cache: Path) -> None:
         assert (again, nothing) == (value, []), name
 
 
+def test_traced_functions_are_found_by_what_they_compute(cache: Path) -> None:
+    program = """
+def made(c):
+    @mg.trace
+    def objective(X, y, w):
+        r = X @ w - y
+        return r @ r + c * np.sum(w**4)
+    return objective
+
+for c in CONSTANTS:
+    f = made(c)
+    k = f.value_and_grad("w").bind(X=X, y=y)
+    show(f(X, y, w), f.value_and_grad("w")(X, y, w), f.hvp("w")(X, y, w, w), f.hvp("w").parameters, k(w))
+    r = X @ w - y
+    assert np.isclose(f(X, y, w), r @ r + c * np.sum(w**4))
+    assert np.allclose(k(w)[1], 2 * X.T @ r + 4 * c * w**3)
+"""
+    ((first, heavy),) = run(program.replace("CONSTANTS", "[0.5]"), cache)
+    again, other = run(program.replace("CONSTANTS", "[0.5, 0.25]"), cache)
+    assert "matgrad.compiler.plan.pipeline" in heavy
+    assert again == [first, []]
+    assert other[0] != first
+    assert "matgrad.compiler.plan.pipeline" in other[1]
+
+
 def test_errors_do_not_depend_on_what_is_found(cache: Path) -> None:
     program = "\n".join(ERRORS.values())
     made, found = run(program, cache), run(program, cache)
