@@ -7,19 +7,20 @@ meaning for derivatives (`out`, `where`, `dtype`), which are refused.
 
 from __future__ import annotations
 
+import math
+import re
 import string
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...compiler.calculus.rulebook import instantiate, rulebook
-from ...compiler.language.elaborate import Elaborator
-from ...compiler.language.wording import describe
 from ...compiler.tensor import algebra
 from ...compiler.tensor.dims import Dim
 from ...compiler.tensor.expr import Expr
 from ...grammar import errors, syntax
-from . import creation
-from .traced import ONE, Tape, Traced
+from . import arrangement, creation
+from .operands import aligned, misfit, of_language
+from .reductions import cumsum, mean, ravel, reduction, std, sum_, var
+from .traced import Tape, Traced
 
 NOWHERE = syntax.Span(0, 0)
 COMPARISONS = {
@@ -51,7 +52,6 @@ ELEMENTWISE = {
     "power": "pow",
     "float_power": "pow",
     "where": "where",
-    "clip": "clip",
     "expit": "sigmoid",
     "ndtr": "normcdf",
     "gammaln": "lgamma",
@@ -86,112 +86,44 @@ def called(tape: Tape, name: str, arguments: Sequence[Any], options: dict[str, A
     except TypeError as error:
         if isinstance(error, errors.Error):
             raise
-        tape.fail(f"np.{name} cannot be traced with these arguments", found=str(error), kind=errors.TypeError)
+        unknown = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+        tape.fail(
+            f"np.{name} cannot be traced with these arguments",
+            found=f"{unknown.group(1)} is not among those that are understood" if unknown else "",
+            kind=errors.TypeError,
+        )
     return Traced(tape, result) if isinstance(result, Expr) else result
 
 
-def aligned(tape: Tape, name: str, *operands: Expr) -> tuple[Expr, ...]:
-    """The operands at their common shape, aligned at their last dimensions."""
-    order = max(o.order for o in operands)
-    shape: list[Dim] = [ONE] * order
-    for operand in operands:
-        for axis, size in enumerate(operand.shape, order - operand.order):
-            if shape[axis] == ONE:
-                shape[axis] = size
-            elif size != ONE and not tape.same(size, shape[axis]):
-                _misfit(tape, name, operands)
-    expanded = []
-    for operand in operands:
-        lead = order - operand.order
-        axes = [-1 if size == ONE != shape[lead + k] else lead + k for k, size in enumerate(operand.shape)]
-        expanded.append(operand if operand.shape == tuple(shape) else algebra.broadcast(operand, axes, tuple(shape)))
-    return tuple(expanded)
-
-
-def _misfit(tape: Tape, name: str, operands: Sequence[Expr]) -> None:
-    hint = ""
-    if name in ("matmul", "dot") and len(operands) == 2 and all(o.order == 2 for o in operands):
-        (_, inner), (rows, columns) = operands[0].shape, operands[1].shape
-        if inner == columns:
-            hint = "the transpose of the second would fit: A @ B.T"
-        elif operands[0].shape[0] == rows:
-            hint = "the transpose of the first would fit: A.T @ B"
-    found = ", ".join(f"operand {k} is {describe(o.shape)}" for k, o in enumerate(operands, 1))
-    tape.fail(f"shapes do not fit in {name}", found=found, hint=hint)
-
-
-def _axes(tape: Tape, array: Expr, axis: Any) -> tuple[int, ...]:
-    given = range(array.order) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    axes = tuple(sorted(a + array.order if a < 0 else a for a in given))
-    if any(not 0 <= a < array.order for a in axes):
-        tape.fail(f"axis {axis} is out of range: the array has {array.order} dimensions")
-    return axes
-
-
-def _kept(array: Expr, reduced: Expr, axes: tuple[int, ...], keepdims: bool) -> Expr:
-    if not keepdims:
-        return reduced
-    shape = tuple(ONE if k in axes else size for k, size in enumerate(array.shape))
-    return algebra.broadcast(reduced, [k for k in range(array.order) if k not in axes], shape)
-
-
-def _sum(tape: Tape, a: Any, axis: Any = None, keepdims: bool = False) -> Expr:
+def _clip(tape: Tape, a: Any, a_min: Any = None, a_max: Any = None, **options: Any) -> Expr:
+    low, high = options.pop("min", a_min), options.pop("max", a_max)
     array = tape.value(a)
-    axes = _axes(tape, array, axis)
-    return _kept(array, algebra.sum_over(array, axes), axes, keepdims)
+    if options:
+        tape.fail(f"np.clip is traced without {next(iter(options))}", kind=errors.TypeError)
+    if low is None or high is None:
+        ends = [(name, end) for name, end in (("max", low), ("min", high)) if end is not None]
+        return algebra.map_(ends[0][0], aligned(tape, "clip", array, tape.value(ends[0][1]))) if ends else array
+    return algebra.map_("clip", aligned(tape, "clip", array, tape.value(low), tape.value(high)))
 
 
-def _mean(tape: Tape, a: Any, axis: Any = None, keepdims: bool = False) -> Expr:
-    array = tape.value(a)
-    count = ONE
-    for k in _axes(tape, array, axis):
-        count = count * array.shape[k]
-    return algebra.product(algebra.power(algebra.size_scalar(count), -1), _sum(tape, a, axis, keepdims))
+def _scaled_log(base: float) -> Callable[..., Expr]:
+    def logarithm(tape: Tape, a: Any) -> Expr:
+        factor = tape.value(1 / math.log(base))
+        return algebra.product(factor, algebra.map_("log", (tape.value(a),)))
+
+    return logarithm
 
 
-def _reduction(name: str) -> Callable[..., Expr]:
-    def reduction(tape: Tape, a: Any, axis: Any = None, keepdims: bool = False) -> Expr:
-        array = tape.value(a)
-        axes = _axes(tape, array, axis)
-        return _kept(array, algebra.reduce_(name, array, axes), axes, keepdims)
-
-    return reduction
-
-
-def _defined(name: str) -> Callable[..., Expr]:
-    """A function of one array that a `def` line of the rules says."""
-
-    def defined(tape: Tape, a: Any) -> Expr:
-        template = rulebook().definitions[name, 1, ""]
-        return instantiate(template.value, {template.parameters[0]: tape.value(a)})
-
-    return defined
-
-
-def _of_language(name: str) -> Callable[..., Expr]:
-    """The function of the language with that name, of arrays."""
-
-    def function(tape: Tape, *arguments: Any) -> Expr:
-        from ...compiler.language.builtins import call
-
-        operands = [tape.value(a) for a in arguments]
-        places = tuple(syntax.Name(NOWHERE, f"operand {k}") for k in range(1, len(operands) + 1))
-        scope = Elaborator(None, {}, tape.sizes, {}, {})
-        try:
-            value = call(scope, syntax.Call(NOWHERE, name, NOWHERE, places), list(operands))
-        except errors.Error as error:
-            found = ", ".join(f"operand {k} is {describe(o.shape)}" for k, o in enumerate(operands, 1))
-            tape.fail(error.title, found=found, kind=type(error))
-        assert isinstance(value, Expr)
-        return value
-
-    return function
+def _svd(tape: Tape, a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Expr:
+    if compute_uv:
+        tape.fail("np.linalg.svd is traced with compute_uv=False", kind=errors.TypeError)
+    return of_language("svdvals")(tape, a)
 
 
 def _matmul(tape: Tape, a: Any, b: Any) -> Expr:
     left, right = tape.value(a), tape.value(b)
     if not (1 <= left.order <= 2 and 1 <= right.order <= 2) or not tape.same(left.shape[-1], right.shape[0]):
-        _misfit(tape, "matmul", (left, right))
+        misfit(tape, "matmul", (left, right))
     return algebra.matmul(left, right)
 
 
@@ -231,14 +163,8 @@ def _transpose(tape: Tape, a: Any, axes: Any = None) -> Expr:
     return algebra.permute(array, tuple(axes) if axes is not None else tuple(reversed(range(array.order))))
 
 
-def _ravel(tape: Tape, a: Any) -> Expr:
-    array = tape.value(a)
-    turned = algebra.transpose(array) if array.order == 2 else array  # row by row
-    return _of_language("vec")(tape, Traced(tape, turned))
-
-
 def _trace(tape: Tape, a: Any) -> Expr:
-    return _of_language("tr")(tape, a)
+    return of_language("tr")(tape, a)
 
 
 def _einsum(tape: Tape, subscripts: str, *arrays: Any, optimize: Any = None) -> Expr:
@@ -257,10 +183,10 @@ def _einsum(tape: Tape, subscripts: str, *arrays: Any, optimize: Any = None) -> 
     factors = []
     for term, operand in zip(terms, operands, strict=True):
         if len(term) != operand.order:
-            _misfit(tape, f"einsum {subscripts!r}", operands)
+            misfit(tape, f"einsum {subscripts!r}", operands)
         for letter, size in zip(term, operand.shape, strict=True):
             if not tape.same(sizes.setdefault(label[letter], size), size):
-                _misfit(tape, f"einsum {subscripts!r}", operands)
+                misfit(tape, f"einsum {subscripts!r}", operands)
         factors.append((operand, tuple(label[letter] for letter in term)))
     return algebra.contract(factors, [label[letter] for letter in output], sizes)
 
@@ -270,49 +196,56 @@ def _norm(tape: Tape, x: Any, ord: Any = None, axis: Any = None, keepdims: bool 
     if axis is not None:
         if ord not in (None, 2):
             tape.fail("np.linalg.norm along an axis is traced only as the Euclidean norm", kind=errors.TypeError)
-        squares = _sum(tape, Traced(tape, algebra.power(array, 2)), axis, keepdims)
+        squares = sum_(tape, Traced(tape, algebra.power(array, 2)), axis, keepdims)
         return algebra.map_("sqrt", (squares,))
     names = {None: "normfro", "fro": "normfro", 2: "norm2", 1: "norm1", float("inf"): "norminf", "nuc": "normnuc"}
     if ord not in names or keepdims:
         tape.fail(f"np.linalg.norm with ord={ord!r} cannot be traced", kind=errors.TypeError)
-    return _of_language(names[ord])(tape, x)
+    return of_language(names[ord])(tape, x)
 
 
 def _solve(tape: Tape, a: Any, b: Any) -> Expr:
-    inverse = _of_language("inv")(tape, a)
+    inverse = of_language("inv")(tape, a)
     return _matmul(tape, Traced(tape, inverse), b)
 
 
 def _slogdet(tape: Tape, a: Any) -> tuple[Traced, Traced]:
-    sign = algebra.map_("sign", (_of_language("det")(tape, a),))
-    return Traced(tape, sign), Traced(tape, _of_language("logabsdet")(tape, a))
+    sign = algebra.map_("sign", (of_language("det")(tape, a),))
+    return Traced(tape, sign), Traced(tape, of_language("logabsdet")(tape, a))
 
 
 _HANDLERS: dict[str, Callable[..., Any]] = {
+    **arrangement.HANDLERS,
     **creation.HANDLERS,
-    "sum": _sum,
-    "mean": _mean,
-    "max": _reduction("max"),
-    "min": _reduction("min"),
-    "amax": _reduction("max"),
-    "amin": _reduction("min"),
-    "prod": _reduction("prod"),
-    "var": _defined("var"),
-    "cumsum": _of_language("cumsum"),
+    "sum": sum_,
+    "mean": mean,
+    "max": reduction("max"),
+    "min": reduction("min"),
+    "amax": reduction("max"),
+    "amin": reduction("min"),
+    "prod": reduction("prod"),
+    "var": var,
+    "std": std,
+    "cumsum": cumsum,
+    "clip": _clip,
+    "log2": _scaled_log(2),
+    "log10": _scaled_log(10),
+    "exp2": lambda tape, x: (2 ** Traced(tape, tape.value(x))).value,
+    "svd": _svd,
     "matmul": _matmul,
     "dot": _dot,
     "inner": _dot,
     "vdot": _dot,
-    "outer": _of_language("outer"),
-    "kron": _of_language("kron"),
-    "cross": _of_language("cross"),
+    "outer": of_language("outer"),
+    "kron": of_language("kron"),
+    "cross": of_language("cross"),
     "trace": _trace,
-    "diag": _of_language("diag"),
-    "diagonal": _of_language("diag"),
+    "diag": of_language("diag"),
+    "diagonal": of_language("diag"),
     "transpose": _transpose,
-    "ravel": _ravel,
-    "triu": _of_language("triu"),
-    "tril": _of_language("tril"),
+    "ravel": ravel,
+    "triu": of_language("triu"),
+    "tril": of_language("tril"),
     "einsum": _einsum,
     "square": lambda tape, x: algebra.power(tape.value(x), 2),
     "reciprocal": lambda tape, x: algebra.power(tape.value(x), -1),
@@ -320,13 +253,13 @@ _HANDLERS: dict[str, Callable[..., Any]] = {
     "positive": lambda tape, x: x,
     "logaddexp": _logaddexp,
     **{name: _arithmetic(name) for name in ("add", "subtract", "multiply", "divide", "true_divide")},
-    "inv": _of_language("inv"),
-    "pinv": _of_language("pinv"),
-    "det": _of_language("det"),
+    "inv": of_language("inv"),
+    "pinv": of_language("pinv"),
+    "det": of_language("det"),
     "slogdet": _slogdet,
     "solve": _solve,
     "norm": _norm,
-    "cholesky": _of_language("chol"),
-    "eigvalsh": _of_language("eigvals"),
-    "svdvals": _of_language("svdvals"),
+    "cholesky": of_language("chol"),
+    "eigvalsh": of_language("eigvals"),
+    "svdvals": of_language("svdvals"),
 }

@@ -28,6 +28,7 @@ MOST_ELEMENTS = 4096  # of an array that a traced function brings along
 
 
 UNKNOWN = "the values of a traced function are not known yet"
+METHODS = "there are T, shape, size, ndim, sum, mean, max, min, prod, var, std, cumsum, dot, trace, transpose, ravel"
 LIKE = "sizes stay symbols: X.shape[0] instead of len(X), np.eye(X.shape[0], like=X) instead of np.eye(len(X))"
 
 
@@ -78,7 +79,8 @@ class Tape:
             return self._number(float(given))
         if isinstance(given, np.ndarray | list | tuple):
             return self._array(np.asarray(given, dtype=float))
-        self.fail(f"{type(given).__name__} has no meaning here", kind=errors.TypeError)
+        what = f"the type {given.__name__}" if isinstance(given, type) else type(given).__name__
+        self.fail(f"{what} has no meaning here", kind=errors.TypeError)
 
     def _number(self, given: float) -> Expr:
         if np.isnan(given):
@@ -136,6 +138,17 @@ def _method(name: str) -> Any:
     return method
 
 
+def _refused(operators: str, hint: str) -> Any:
+    def operator(self: Traced, *others: Any) -> NoReturn:
+        self.tape.fail(f"{' '.join(operators.split())} cannot be traced", hint=hint, kind=errors.TypeError)
+
+    return operator
+
+
+class UnknownAttribute(errors.TypeError, AttributeError):
+    """A traced array lacks this attribute: it does not have all of NumPy's."""
+
+
 class Traced:
     """A stand-in for an array of a known number of dimensions, whose values are not known."""
 
@@ -156,6 +169,14 @@ class Traced:
         from .numpy_functions import called
 
         return called(self.tape, function.__name__, arguments, options)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        self.tape.fail(
+            "a traced array cannot become one of NumPy's",
+            found="np.asarray, np.array or a function without NumPy's protocols asks for its values",
+            hint="leave np.asarray out, and write np.stack([a, b]) instead of np.array([a, b])",
+            kind=errors.TypeError,
+        )
 
     @property
     def ndim(self) -> int:
@@ -227,6 +248,27 @@ class Traced:
     def __repr__(self) -> str:
         return f"<traced {describe(self.value.shape)}: {self.value!r}>"
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # NumPy looks for its protocols
+            raise AttributeError(name)
+        self.tape.fail(f".{name} cannot be traced", kind=UnknownAttribute, hint=METHODS)
+
+    def astype(self, dtype: Any, **options: Any) -> Traced:
+        """The array, which holds real numbers."""
+        if dtype not in (float, np.float64, np.float32, "float", "float64", "float32"):
+            self.tape.fail("traced arrays hold real numbers", found=f"dtype is {dtype!r}", kind=errors.TypeError)
+        return self
+
+    def reshape(self, *shape: Any, **options: Any) -> Traced:
+        """The elements row by row."""
+        if len(shape) != 1 or options or isinstance(shape[0], Traced) or shape[0] not in (-1, (-1,)):
+            self.tape.fail(".reshape is traced with -1 alone", kind=errors.TypeError)
+        made: Traced = self.ravel()
+        return made
+
+    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = _refused("& | ^", "write np.where inside of np.where")
+    __invert__ = _refused("~", "turn the comparison around")
+    __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = _refused("% //", "np.floor can be traced")
     __add__, __radd__ = _binary("add"), _reflected("add")
     __sub__, __rsub__ = _binary("subtract"), _reflected("subtract")
     __mul__, __rmul__ = _binary("multiply"), _reflected("multiply")
@@ -241,4 +283,7 @@ class Traced:
     )
     __eq__, __ne__ = _binary("equal"), _binary("not_equal")
     sum, mean, max, min, prod = map(_method, ("sum", "mean", "max", "min", "prod"))
-    dot, trace, var, transpose, ravel, cumsum = map(_method, ("dot", "trace", "var", "transpose", "ravel", "cumsum"))
+    dot, trace, var, std, transpose, ravel, cumsum, clip, copy = map(
+        _method, ("dot", "trace", "var", "std", "transpose", "ravel", "cumsum", "clip", "copy")
+    )
+    flatten = ravel

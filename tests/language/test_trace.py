@@ -69,6 +69,20 @@ FUNCTIONS = {
     "triangles": lambda Q: np.tril(Q) @ np.triu(Q),
     "kron_cross": lambda u, v: np.kron(u, v)[0:3] + np.cross(u, v),
     "ravel": lambda X: X.ravel()[2:4],
+    "statistics": lambda X, u: X.std(axis=0) * np.var(X, axis=1, keepdims=True) + np.var(u, ddof=1) - np.std(X),
+    "running_sums": lambda X: np.cumsum(X, axis=0) - X.cumsum(axis=1) * np.cumsum(X)[14],
+    "differences": lambda X: np.diff(X) @ np.diff(X, axis=0)[:2] + np.diff(X, n=2),
+    "put_together": lambda X, u, v: (
+        np.concatenate([u, v, u])[2:5] @ np.vstack([X, u, 2 * v])[1:4]
+        + np.hstack([X.T, X.T])[:, 7] * np.stack([u, v])[1]
+    ),
+    "stacked_columns": lambda u, v: np.stack([u, v, np.ones(3)], axis=1) @ u + np.hstack([u, v])[1:4],
+    "tensordot": lambda X, Q: np.tensordot(X, Q, axes=1) * np.tensordot(X, X) + np.tensordot(X, Q, axes=([1], [0])),
+    "powers_of_matrices": lambda Q, X: np.linalg.multi_dot([X, Q, Q]) @ np.linalg.matrix_power(Q, 3),
+    "clipped": lambda u: np.clip(u, -0.1, None) * u.clip(None, 0.2) + np.clip(u, a_min=-0.3, a_max=0.3),
+    "logarithms": lambda u: np.log2(1 + u**2) + np.log10(2 + u**2) * np.exp2(u),
+    "singular_values": lambda X: np.linalg.svd(X, compute_uv=False),
+    "copies": lambda X: X.copy().astype(float).flatten()[2:4] + X.reshape(-1)[5:7],
     "logaddexp": lambda u, v: np.logaddexp(0, u) + np.logaddexp(u, v),
     "powers": lambda u: u**2 + u**3 + (u**2) ** 0.7 + (1 + u**2) ** u,
 }
@@ -175,6 +189,16 @@ class TestErrors:
             (lambda u: np.ones(u[0], like=u), "no size"),
             (lambda u: np.eye(u.shape[0], k=1, like=u), "square identities"),
             (lambda u: np.full_like(u, u), "number"),
+            (lambda u: u.sort(), r"\.sort cannot be traced"),
+            (lambda u: u % 2, "np.floor can be traced"),
+            (lambda u: np.where((u > 0) & (u < 1), u, 0), "np.where inside of np.where"),
+            (lambda u: np.asarray(u).sum(), "leave np.asarray out"),
+            (lambda u: np.array([u[0], u[1]]), "np.stack"),
+            (lambda u: np.var(u, where=[True]), "where is not among those"),
+            (lambda u: u.reshape(1, -1), "-1 alone"),
+            (lambda u: u.astype(int), "real numbers"),
+            (lambda u: np.linalg.svd(u[:, None]), "compute_uv=False"),
+            (lambda u: np.concatenate([u, u[:, None]]), "shapes do not fit in np.concatenate"),
         ],
     )
     def test_what_cannot_be_traced(self, function, message):
