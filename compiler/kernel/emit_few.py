@@ -13,7 +13,7 @@ from .emit_text import Names, Writer
 from .program import Load, Loop, Routine, View
 
 GROUP = 8  # rows at a time: their sums, or their factors, stay in registers
-FAR = 2**22  # elements: arrays with more are not in a cache
+FAR = 2**18  # elements: arrays with more are not in the second cache
 
 
 def is_of_rows(step: Loop | Routine) -> bool:
@@ -27,7 +27,7 @@ def is_of_rows(step: Loop | Routine) -> bool:
 
 
 def ahead_text(names: Names, matrix: View, extent: str, rows: int) -> str:
-    """The number of elements of the next rows, if the matrix comes from memory and not from a cache; else 0."""
+    """The number of elements of the next rows, if the matrix is far from the processor; else 0."""
     stride = names.factor(matrix.strides[0 if _is_few(matrix, 0) and matrix.strides[1].value == 1 else 1])
     return f"{rows}*{stride} if ({extent})*{stride} > {FAR} else 0"
 
