@@ -71,7 +71,7 @@ FUNCTIONS = {
     "ravel": lambda X: X.ravel()[2:4],
     "statistics": lambda X, u: X.std(axis=0) * np.var(X, axis=1, keepdims=True) + np.var(u, ddof=1) - np.std(X),
     "running_sums": lambda X: np.cumsum(X, axis=0) - X.cumsum(axis=1) * np.cumsum(X)[14],
-    "differences": lambda X: np.diff(X) @ np.diff(X, axis=0)[:2] + np.diff(X, n=2),
+    "differences": lambda X: np.diff(X) @ np.diff(X, axis=0)[:2] + np.diff(X, n=2) @ np.diff(X[:2], axis=0),
     "put_together": lambda X, u, v: (
         np.concatenate([u, v, u])[2:5] @ np.vstack([X, u, 2 * v])[1:4]
         + np.hstack([X.T, X.T])[:, 7] * np.stack([u, v])[1]
