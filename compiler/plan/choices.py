@@ -74,15 +74,13 @@ class _Search:
     def run(self, best: Form) -> Form:
         """From this form uphill."""
         small = _work(best) <= SMALL
-        rejected: set[Change] = set()
-        taken = {best}  # judged by parts, forms may seem to be cheaper than one another in a circle
+        tried: set[Change] = set()  # judged by parts, changes may lead in a circle: none is taken twice
         while True:
             for change in self._changes(best):
-                if change in rejected:
+                if change in tried:
                     continue
+                tried.add(change)
                 form = _changed(best, change)
-                if form in taken:
-                    continue
                 before, after = (best, form) if small else _parts(best, form, change)
                 values = [self._cost(before), self._cost(after)]
                 self.report.judged += 1
@@ -91,11 +89,9 @@ class _Search:
                     return best
                 if values[1] < GAIN * values[0]:
                     best = form
-                    taken.add(form)
                     self.report.taken.append((change, form))
-                    rejected = set() if small else rejected
+                    tried = set() if small else tried
                     break
-                rejected.add(change)
             else:
                 return best
 

@@ -61,12 +61,18 @@ def test_found(text, name):
     assert not [c for c in complaints if c]
 
 
-def test_the_search_for_a_plan_ends():
-    """Parts of its forms were each cheaper than the next, in a circle."""
-    function = mg.function(
-        "fn f(X: matrix[n, n], Y: matrix[n, n], U: upper matrix[n, n]) = "
-        "jvp(logdet(X'*X + I), X, hvp(sum((Y'*Y).^2)/4, Y, jvp(X*X', X, U)))"
-    ).value_and_grad("X", "Y", "U")
+CIRCLES = {
+    "fn f(X: matrix[n, n], Y: matrix[n, n], U: upper matrix[n, n]) = "
+    "jvp(logdet(X'*X + I), X, hvp(sum((Y'*Y).^2)/4, Y, jvp(X*X', X, U)))": ("X", "Y", "U"),
+    "fn f(X: matrix[n, n], Y: matrix[n, n], P: posdef matrix[n, n], U: upper matrix[n, n]) = "
+    "{ Z = lgamma(1 + X.^2) + trigamma(1 + U.^2); B = cos(Y)*jvp(Z*Z', Z, P); logdet(B'*B + I) }": ("X", "Y", "P", "U"),
+}
+
+
+@pytest.mark.parametrize("text", CIRCLES)
+def test_the_search_for_a_plan_ends(text):
+    """Parts of its forms were each cheaper than the next, in a circle, or in one that grew."""
+    function = mg.function(text).value_and_grad(*CIRCLES[text])
     arrays = {p: array(p, np.random.default_rng(k)) for k, p in enumerate(function.parameters)}
     definition = definition_for(function, arrays)
     truth = evaluated(definition, arrays)
