@@ -70,8 +70,10 @@ class Builder:
         fixed: frozenset[str] = frozenset(),
         fast: bool = False,
         congruences: frozenset[Expr] = frozenset(),
+        sharing: bool = True,
     ) -> None:
         self.guess = guess
+        self.sharing = sharing
         self.congruences = congruences
         self.fixed = fixed
         self.fast = fast

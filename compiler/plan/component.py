@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 
 from ..tensor import algebra
 from ..tensor.contraction import contract, oriented, symmetric
-from ..tensor.expr import Atom, Contract, Expr
+from ..tensor.expr import Atom, Contract, Expr, Symbol
 from ..tensor.properties import has
 from .build import Builder, Use
 from .cells import product_cell
 from .congruence import congruence
 from .order import Search, Tree
 from .product import multiply
-from .register import is_comparison, shadow_part
+from .register import in_order, is_comparison, shadow_part
 from .resolve import Network
 from .tasks import BodyBuilder, Cells, Place, plain
 
@@ -56,7 +56,9 @@ class _Component:
         self.units += [unit for unit, _ in known]
         labels += [kept for _, kept in known]
         size = {label: builder.guess(dim) for label, dim in net.sizes.items()}
-        self.search = Search(labels, self.outputs, size, self._price, self._inverses(), self._same, self._symmetric)
+        self.search = Search(
+            labels, self.outputs, size, self._price, self._inverses(), self._same, self._symmetric, self._apart
+        )
 
     def _inverses(self) -> dict[int, tuple[float, float]]:
         from .atoms import kind, making
@@ -78,7 +80,7 @@ class _Component:
 
     def expression(self, mask: int) -> tuple[Expr, list[int]]:
         """The product of a subset in canonical orientation, and its labels in order."""
-        labels = sorted(self.search.labels(mask))
+        labels = in_order(self.net, self.members(mask), self.search.labels(mask))
         expression = self.net.part(self.members(mask), labels)
         if len(labels) == 2:
             expression, flipped = oriented(expression)
@@ -115,12 +117,23 @@ class _Component:
         ]
         return sides[0] == sides[1] and symmetric(self.shadow(mask))
 
+    def _apart(self, unit: int, labels: frozenset[int]) -> bool:
+        """Of arrays that are given, that is: others are laid out as it suits their use."""
+        factor = self.net.factors[self.units[unit][0]][0]
+        axes = self.net.whole(self.units[unit][0]) if len(self.units[unit]) == 1 else None
+        if axes is None or len(axes) < 3 or not isinstance(factor, Symbol):
+            return False
+        inside = [axis in labels for axis in axes]
+        return inside != sorted(inside) and inside != sorted(inside, reverse=True)
+
     def _price(self, mask: int) -> float:
         factors = self.factors(mask)
         if self.builder.register.exists(factors, lambda: self.shadow(mask)):
             return 0.0
         if self.builder.fixed and self.builder.free_ahead(factors):
             return 0.0
+        if not self.builder.sharing:
+            return 1.0
         return 1.0 / (1 + self.builder.register.wanted(Counter(factors), len(self.search.labels(mask))))
 
     def make(self, tree: Tree) -> tuple[Expr, list[int]]:

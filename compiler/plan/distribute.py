@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..tensor import algebra
-from ..tensor.contraction import add, contract, symmetric, transpose
+from ..tensor.contraction import add, contract, symmetric
 from ..tensor.expr import Constant, Contract, Expr, Size, Structure, Sum, Symbol, topological
 from ..tensor.properties import has
 from .build import Builder
@@ -90,13 +90,13 @@ def keeps_accuracy(user: Contract, factor: Sum) -> bool:
     """Whether a sum may be multiplied out, as far as accuracy goes.
 
     Where all terms are known to have one sign nothing cancels, and `A*x + A'*x` is what the derivative of `x'*A*x` is
-    before anything is taken out. Else its own rounding errors are as large as those of the products if it has a product
-    among its terms. But the square of a difference may be much smaller than its terms, and `V'*V` in `U*V'*V - T*V`
-    squares the condition number, which `(U*V' - T)*V` does not.
+    before anything is taken out (of tensors too). Else its own rounding errors are as large as those of the products if
+    it has a product among its terms. But the square of a difference may be much smaller than its terms, and `V'*V` in
+    `U*V'*V - T*V` squares the condition number, which `(U*V' - T)*V` does not.
     """
     one_sign = len({c > 0 for c, _ in factor.terms}) == 1
     terms = [term for _, term in factor.terms]
-    twins = len(terms) == 2 and factor.order == 2 and transpose(terms[0]) is terms[1]
+    twins = len({_turned(term) for term in terms}) == 1
     if one_sign and (twins or any(all(has(term, name) for term in terms) for name in ("nonneg", "psd"))):
         return True
     places = [at for f, at in user.factors if f is factor]
@@ -104,6 +104,14 @@ def keeps_accuracy(user: Contract, factor: Sum) -> bool:
     if is_projection(factor):  # of products of low rank: it stays as large as the identity
         return not is_square(user, factor)
     return len(places) == 1 and bool(products) and not any(_makes_gram(user, factor, t, places[0]) for t in products)
+
+
+def _turned(term: Expr) -> Expr:
+    """What the term has the elements of, with its axes in another order; else the term itself."""
+    if isinstance(term, Contract) and len(term.factors) == 1 and len(term.sizes) == term.order:
+        factor, at = term.factors[0]
+        return factor if len(set(at)) == len(at) == term.order else term
+    return term
 
 
 def _makes_gram(user: Contract, factor: Sum, term: Contract, at: tuple[int, ...]) -> bool:

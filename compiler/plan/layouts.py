@@ -19,6 +19,8 @@ def layout(task: Cells | Product, fusion: Fusion, views: Mapping[Task, View]) ->
     order = len(task.shape)
     if order < 2:
         return tuple(range(order))
+    if isinstance(task, Product) and any(len(group) > 1 for group in task.groups):
+        return tuple(label for group in task.groups for label in group)  # as the routine writes it
     votes = [0] * order
     if isinstance(task, Cells) and task.reduce is None:
         for label in _inner(fusion.reads([task.body]), views):

@@ -16,6 +16,7 @@ GEMM = 0.035  # per flop
 CALL = 40.0  # for a call of gemm
 PASS = 0.15  # per element of a matrix that is read once (gemv), or written
 LOOP = 0.15  # per operation of a loop
+ACROSS = 0.5  # per element of an array that is gone through across the order of its elements
 SOLVE = 0.042  # per flop of a triangular solve or an inversion
 MOST_PAIRS = 1500
 
@@ -42,7 +43,8 @@ class Search:
     want it too.  `inverses[k]` is the cost of making the inverse that factor k is, and the operations for each element
     of its product as a system is solved instead: no inverse is multiplied by anything but itself, for the rounding
     errors of that have a further condition number as a factor.  `same` tells whether two subsets are one array, up to
-    transposition, `symmetric` whether a subset's product, a matrix, is symmetric.
+    transposition, `symmetric` whether a subset's product, a matrix, is symmetric, `apart` whether labels of a factor
+    stand between its others in memory, so that it is no matrix with these labels as rows or columns.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Search:
         inverses: Mapping[int, tuple[float, float]],
         same: Callable[[int, int], bool],
         symmetric: Callable[[int], bool],
+        apart: Callable[[int, Labels], bool],
     ) -> None:
         self.factors = factors
         self.outputs = outputs
@@ -62,6 +65,7 @@ class Search:
         self.inverses = inverses
         self.same = same
         self.symmetric = symmetric
+        self.apart = apart
         self.known: dict[int, Labels] = {}
         self.prices: dict[int, float] = {}
 
@@ -105,6 +109,8 @@ class Search:
             own += PASS * 0.5 * (self.volume(a) + self.volume(b) + self.volume(kept))
         else:
             own = PASS * union
+        if summed and any(self._apart(tree, summed) for tree in (left, right)):
+            own += ACROSS * union
         solve = None
         sides = [k for k, t in ((0, left), (1, right)) if self._inverse(t) is not None]
         making = {k: self._making((left, right)[k]) for k in sides}
@@ -118,6 +124,10 @@ class Search:
         else:
             parts = right.cost if self._inside(left, right) else left.cost + right.cost
         return Tree(mask, (left, right), solve, parts + direct * price)
+
+    def _apart(self, tree: Tree, labels: Labels) -> bool:
+        """Whether a factor is gone through across the order of its elements for a sum over these labels."""
+        return tree.mask & (tree.mask - 1) == 0 and self.apart(tree.mask.bit_length() - 1, labels)
 
     def _inside(self, part: Tree, whole: Tree) -> bool:
         """Whether the product of a subset is made on the way to that of another."""

@@ -77,16 +77,23 @@ def tasks_of(
     if any(map(is_sparse, topological(*roots))):  # forms are judged by what dense products cost
         return tasks_of_form(Form(tuple(roots)), parameters, guess, fixed, fast)
     form = chosen(roots, guess, cost, report)
-    return tasks_of_form(form, parameters, guess, fixed, fast)
+    # A product that several contractions could use may be one that none of them would make for itself.
+    plans = [tasks_of_form(form, parameters, guess, fixed, fast, sharing) for sharing in (True, False)]
+    return min(plans, key=lambda made: price((task for task in made.tasks if task not in made.early), guess))
 
 
 def tasks_of_form(
-    form: Form, parameters: Sequence[Symbol], guess: Guess, fixed: frozenset[str] = frozenset(), fast: bool = False
+    form: Form,
+    parameters: Sequence[Symbol],
+    guess: Guess,
+    fixed: frozenset[str] = frozenset(),
+    fast: bool = False,
+    sharing: bool = True,
 ) -> Tasks:
-    """The tasks that compute the results in this form."""
+    """The tasks that compute the results in this form; with `sharing`, products are preferred that others want too."""
     sparse = any(map(is_sparse, topological(*form.roots)))
     roots = form.roots if sparse else distributed(form.roots, guess)
-    builder = Builder(parameters, guess, fixed, fast, form.congruences)
+    builder = Builder(parameters, guess, fixed, fast, form.congruences, sharing)
     uses = builder.results(roots)
     names = fixed.union(*(d.names for p in parameters if p.name in fixed for d in p.shape))
     tasks, uses = updated(builder.tasks, uses, _early(builder.tasks, fixed, names))

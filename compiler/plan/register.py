@@ -143,8 +143,18 @@ def _upright(expression: Expr) -> Expr:
 
 def shadow_part(net: Network, members: Sequence[int], labels: frozenset[int]) -> Expr:
     """The shadow of the product of some factors, in canonical orientation."""
-    expression = net.part(members, sorted(labels), shadow=True)
+    expression = net.part(members, in_order(net, members, labels), shadow=True)
     return oriented(expression)[0] if len(labels) == 2 else expression
+
+
+def in_order(net: Network, members: Sequence[int], labels: frozenset[int]) -> list[int]:
+    """The labels that a product keeps, as they follow one another in its largest factor, and then in the others: so the
+    axes of equal products of tensors are in one order."""
+    if len(labels) < 3:
+        return sorted(labels)
+    factors = sorted((net.factors[k] for k in members), key=lambda factor: -len(factor[1]))
+    found = [label for _, place in factors for label in place if label in labels]
+    return [*dict.fromkeys(found), *sorted(labels.difference(found))]
 
 
 def is_comparison(factor: Expr) -> bool:

@@ -45,3 +45,12 @@ def filling(n: Dim, k: Dim) -> Dim:
     """The memory for halving, and for such a copy."""
     rows = extreme("min", n, Dim.of(FILLED))
     return rows * rows + halving(n, k)
+
+
+# A tile of a matrix that is compared with its transpose.
+TILE = 32
+
+
+def tile(n: Dim) -> Dim:
+    """The memory for one, of a matrix of n rows."""
+    return TILE * extreme("min", n, Dim.of(TILE))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..program import Program, Routine
+from .blocking import tile
 from .checks import CHECKS
 from .factorizations import FACTORIZATIONS
 from .functions import FUNCTIONS
@@ -24,7 +25,8 @@ def _check(name: str, shape: str, holds: Callable[[Array], bool]) -> Signature:
             raise Failure
         return ()
 
-    return Signature(name, f"{shape}->none", check, lambda *sizes: FREE, can_fail=True)
+    scratch = tile if name == "check_symmetric" else None
+    return Signature(name, f"{shape}->none", check, lambda *sizes: FREE, can_fail=True, scratch=scratch)
 
 
 ROUTINES: dict[str, Signature] = {
