@@ -26,7 +26,9 @@ from .intrinsics import INT, store
 from .sections import Section, sections
 
 _GOES_ON = -(2**62)  # what a section returns that comes to its end
-_SHORT = 48  # iterations
+_SHORT, _LONG = 48, 256  # iterations of a loop in another one, and of others
+_IN_FLIGHT = 4  # vectors in a long loop, of which none waits for another one
+_MOST_FUNCTIONS = 8  # in a kernel: with more of them, compiling long loops by themselves takes too long
 
 
 def lower(
@@ -73,11 +75,13 @@ class _Lowering(Expressions):
         super().__init__(code, outer, _write)
         self.result = result  # the type of what is returned
         self.loops: list[tuple[Any, Any]] = []  # where `continue` and `break` lead
+        self.evaluated = 0  # how many functions the loops evaluate
         for name, kind, value in zip(names, kinds, code.args, strict=True):
             self.assign_name(name, Value(kind, value))
 
     def whole(self, statements: Sequence[ast.stmt]) -> None:
         """Writes a function's body."""
+        self.evaluated = sum(_functions(n) for s in statements for n in ast.walk(s) if isinstance(n, ast.For))
         for number, part in enumerate(sections(statements)):
             if part.reads is None or self.result is not types.intp:
                 self.body(part.statements)
@@ -108,6 +112,7 @@ class _Lowering(Expressions):
         for attribute in ("nounwind", "noinline"):
             code.attributes.add(attribute)
         inner = _Lowering(code, names, kinds, self.outer, types.intp)
+        inner.evaluated = self.evaluated
         inner.body(part.statements)
         inner.finish(_GOES_ON)
         status = builder.call(code, [builder.load(place) for place in places])
@@ -183,20 +188,24 @@ class _Lowering(Expressions):
             numbers.insert(0, integer(0))
         step = numbers[2] if len(numbers) > 2 else integer(1)
         start, stop = (self.convert(v, types.intp) for v in numbers[:2])
-        if not self.loops or not _is_costly(node):
+        known = all(isinstance(bound.kind, types.IntegerLiteral) for bound in numbers)
+        if not _functions(node) or (not self.loops and (known or self.evaluated > _MOST_FUNCTIONS)):
             self.counted(node, start, stop, step)
             return
-        if all(isinstance(bound.kind, types.IntegerLiteral) for bound in numbers):
+        if known:
             # The compiler would unroll it before it could make vectors of it.
             self.counted(node, start, stop, step, hint=("llvm.loop.unroll.disable",))
             return
         # A long loop has several vectors in flight, a short one a mask for what does not fill a vector.
         builder = self.builder
-        with builder.if_else(builder.icmp_signed("<", stop, INT(_SHORT))) as (short, long):
+        limit = _SHORT if self.loops else _LONG
+        with builder.if_else(builder.icmp_signed("<", stop, INT(limit))) as (short, long):
             with short:
-                self.counted(node, start, stop, step, hint=("llvm.loop.vectorize.predicate.enable", BOOL(1)))
+                hint = ("llvm.loop.vectorize.predicate.enable", BOOL(1)) if self.loops else ()
+                self.counted(node, start, stop, step, hint)
             with long:
-                self.counted(node, start, stop, step)
+                hint = () if self.loops else ("llvm.loop.interleave.count", ir.IntType(32)(_IN_FLIGHT))
+                self.counted(node, start, stop, step, hint)
 
     def counted(self, node: ast.For, start: Any, stop: Any, step: Value, hint: tuple[Any, ...] = ()) -> None:
         """Writes the loop from `start` to `stop`, with a hint for LLVM."""
@@ -245,9 +254,9 @@ class _Lowering(Expressions):
             self.builder.branch(following)
 
 
-def _is_costly(node: ast.For) -> bool:
-    """Whether a loop is an inner one and evaluates functions that vectors speed up much."""
+def _functions(node: ast.For) -> int:
+    """How many functions that vectors speed up much an inner loop evaluates."""
     inner = [n for s in node.body for n in ast.walk(s)]
     if any(isinstance(n, ast.For | ast.While) for n in inner):
-        return False
-    return any(isinstance(n, ast.Name) and n.id in SERIES for n in inner)
+        return 0
+    return sum(isinstance(n, ast.Name) and n.id in SERIES for n in inner)

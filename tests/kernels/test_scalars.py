@@ -13,6 +13,7 @@ import mpmath
 import numpy as np
 import pytest
 
+import matgrad as mg
 from matgrad.compiler.kernel.program import Program
 from matgrad.compiler.kernel.scalars import SCALARS
 from matgrad.runtime.kernel import Kernel
@@ -253,3 +254,19 @@ def test_signed_zeros() -> None:
         for name, e, f in zip(names, expected, found, strict=True):
             if name in odd:
                 assert np.array_equal(np.signbit(e), np.signbit(f)), name
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_short_and_long_loops(dtype: str) -> None:
+    """A loop of few functions has another form where it is long."""
+    function = mg.function("fn f(x: vector[n]) = sum(exp(-x) .* x)").value_and_grad("x")
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=1100)
+    made = Kernel(function.compilation((x,)).program(), dtype)
+    assert made.address  # compiled
+    for n in (0, 1, 7, 8, 33, 255, 256, 257, 263, 287, 320, 1100):
+        value, gradient = made.run(x[:n].astype(dtype))
+        y = x[:n].astype(dtype).astype(float)
+        bound = 1e-14 if dtype == "float64" else 1e-5
+        assert abs(value - np.sum(np.exp(-y) * y)) <= bound * (1 + np.sum(np.exp(-y) * np.abs(y)))
+        assert np.abs(gradient - np.exp(-y) * (1 - y)).max(initial=0) <= bound * 100, n
