@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..kernel.program import Require
-from ..tensor.contraction import symmetric
+from ..tensor.contraction import add, symmetric
 from ..tensor.dims import Dim
 from ..tensor.expr import Atom, Expr, Shape, Symbol, node
 from .build import Builder, Use
@@ -64,9 +64,33 @@ def _decomposed(builder: Builder, kind: str, argument: Expr, least: Dim) -> tupl
     return builder.factorizations[key]
 
 
+def _wanted(builder: Builder, name: str, argument: Expr) -> bool:
+    """Whether the program holds this function, a square matrix, of the argument."""
+    return node(Atom, argument.shape, function=name, arguments=(argument,)) in builder.readers
+
+
+def _top(builder: Builder, argument: Expr) -> tuple[Task, ...] | None:
+    """The eigenvalues and `eigmaxproj`, where that is all that the program wants of the eigenvectors; else None."""
+    names = WITH_VECTORS["eigh"]
+    if not _wanted(builder, "eigmaxproj", argument) or any(
+        _wanted(builder, name, argument) for name in names if name != "eigmaxproj"
+    ):
+        return None
+    key = ("top_projector", argument)
+    if key not in builder.factorizations:
+        use = builder.use(argument)
+        failure = f"the eigenvalues of {described(argument)} do not exist"
+        call = Call("top_projector", argument.shape[:1], (window(use.task, use.axes),), failure)
+        builder.factorizations[key] = (builder.task(call), builder.task(Part(call, argument.shape)))
+    return builder.factorizations[key]
+
+
 def _eigenvalues(builder: Builder, argument: Expr) -> Task:
     """The ascending eigenvalues."""
     size = argument.shape[0]
+    top = _top(builder, argument)
+    if top is not None:
+        return top[0]
     if _needs_vectors(builder, "eigh", argument, size):
         return _decomposed(builder, "eigh", argument, size)[0]
     return _values(builder, "symmetric_values", argument, size, "eigenvalues")
@@ -107,13 +131,20 @@ def _extreme(builder: Builder, expression: Atom) -> Use:
     last = argument.shape[0] - 1
     builder.requirements[last] = Require(last, f"{expression.function} of a matrix without elements")
     body = BodyBuilder()
-    place = (Index((), last if expression.function == "eigmax" else Dim.of(0)),)
-    cell = body.read(Read(_eigenvalues(builder, argument), place))
+    negative = add([(-1, argument)], argument.shape)
+    if expression.function == "eigmin" and _wanted(builder, "eigmaxproj", negative):  # its gradient
+        cell = body.op("neg", body.read(Read(_eigenvalues(builder, negative), (Index((), last),))))
+    else:
+        place = (Index((), last if expression.function == "eigmax" else Dim.of(0)),)
+        cell = body.read(Read(_eigenvalues(builder, argument), place))
     return builder.define(expression, builder.task(Cells((), 0, body.finish(cell))))
 
 
 def _projector(builder: Builder, expression: Atom) -> Use:
     argument = expression.arguments[0]
+    top = _top(builder, argument)
+    if expression.function == "eigmaxproj" and top is not None:
+        return builder.define(expression, top[1])
     values, vectors = _decomposed(builder, "eigh", argument, argument.shape[0])
     if expression.function == "eigmaxproj":
         call = Call("top_weights", values.shape, (window(values),))

@@ -7,14 +7,22 @@ eigenvalues go (only the lower triangle is read).
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from ..elementary import log, log1p, sqrt
 from ..fortran import fortran
 from ..intrinsics import Number, number, plus, shift
+from . import eigh as eigh_routine
 from . import gemm
+from . import top_weights as top_weights_routine
+from . import weighted_product as weighted_product_routine
 
 _syevd = fortran("syevd", "cc i pi p pi pi o")
+_sytrd = fortran("sytrd", "c i pi p p p p i o")
+_sterf = fortran("sterf", "i p p o")
+_stein = fortran("stein", "i p p i p i i pi p p p o")
+_ormtr = fortran("ormtr", "ccc ii pi p pi p i o")
 _gesdd = fortran("gesdd", "c ii pi p pi pi pi p o")
 _V, _N, _L, _S = ord("V"), ord("N"), ord("L"), ord("S")
 
@@ -91,6 +99,45 @@ def symmetric_values(n: Any, A: Any, a0: Any, a1: Any, w: Any, w0: Any, scratch:
     for j in range(n):
         w[j * w0] = values[j]
     return 1 if info != 0 else 0
+
+
+def top_projector(n: Any, A: Any, a0: Any, a1: Any, w: Any, w0: Any, P: Any, p0: Any, p1: Any, scratch: Any) -> Any:
+    """The eigenvalues of A, and the projector on the space of the largest, divided by its dimension.
+
+    A single largest value has its vector by inverse iteration on the tridiagonal form, without the other vectors.
+    """
+    if n == 0:
+        return 0
+    if _copied_triangle(n, A, a0, a1, scratch) != 0:
+        return 1
+    diagonal, beside = shift(scratch, n * n), shift(scratch, n * n + n)
+    values, others = shift(scratch, n * n + 2 * n), shift(scratch, n * n + 3 * n)
+    scales, vector = shift(scratch, n * n + 4 * n), shift(scratch, n * n + 5 * n)
+    work = shift(scratch, n * n + 6 * n)
+    _sytrd(_L, n, scratch, n, diagonal, beside, scales, work, 64 * n)
+    for i in range(n):
+        values[i] = diagonal[i]
+        if i < n - 1:
+            others[i] = beside[i]
+    info = _sterf(n, values, others)
+    limit = values[n - 1] - _closeness(n, values, 1)
+    square = values[0] * values[0] + values[n - 1] * values[n - 1]  # of the norm; beyond, LAPACK's driver scales A
+    ordinary = square > number(A, 0.0) and square < number(A, inf)
+    if info == 0 and ordinary and (n == 1 or values[n - 2] < limit):
+        info = _stein(n, diagonal, beside, 1, shift(values, n - 1), 1, n, vector, n, work, shift(work, 5 * n), others)
+        if info == 0:
+            _ormtr(_L, _L, _N, n, 1, scratch, n, scales, vector, n, work, 64 * n)
+            for i in range(n):
+                w[i * w0] = values[i]
+                for j in range(n):
+                    P[i * p0 + j * p1] = vector[i] * vector[j]
+            return 0
+    vectors, weights, rest = scratch, shift(scratch, n * n), shift(scratch, n * n + n)
+    if eigh_routine(n, A, a0, a1, w, w0, vectors, n, 1, rest) != 0:
+        return 1
+    top_weights_routine(n, w, w0, weights, 1)
+    weighted_product_routine(n, n, n, vectors, n, 1, weights, 1, vectors, n, 1, P, p0, p1, rest)
+    return 0
 
 
 def svd(

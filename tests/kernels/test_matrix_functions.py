@@ -20,7 +20,7 @@ Array = Any
 RNG = np.random.default_rng(6)
 SIZES = (0, 1, 2, 3, 7, 20)
 ROUTINES_HERE = (
-    "eigh", "symmetric_values", "svd", "singular_values", "weighted_product", "top_weights",
+    "eigh", "symmetric_values", "top_projector", "svd", "singular_values", "weighted_product", "top_weights",
     "top_reciprocals", "rank_ones", "rank_reciprocals", "largest_weights", "eiggaps", "svdsums", "adj",
     "expm", "expm_derivative", "products_of_others", "spectral_roots", "spectral_logarithms", "root_quotients",
     "log_quotients", "spectral_derivative",
@@ -94,6 +94,40 @@ def test_singular_values(shape: tuple[int, int], dtype: str) -> None:
     product = run("weighted_product", left, values, right, dtype=dtype)
     np.testing.assert_allclose(product, A, **close)
     np.testing.assert_allclose(singular_values(A, dtype), values, **close)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    "values", [[], [3.0], [-2.0, -1.0], [1.0, 1.0], [0.0, 0.0], [1.0, 2.0, 5.0, 5.0], list(range(20)), [1e-3, 1.0, 1e3]]
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_projector_on_the_largest_eigenvalue(values: list[float], turned: bool, dtype: str) -> None:
+    """Of diagonal matrices, too, whose tridiagonal form falls into parts."""
+    n = len(values)
+    Q = np.linalg.qr(RNG.normal(size=(n, n)))[0] if turned else np.eye(n)
+    A = Q * np.array(values) @ Q.T
+    top = np.array(values) == max(values, default=0)
+    found, projector = run("top_projector", (A + A.T) / 2, dtype=dtype)
+    close = {"atol": tolerance(dtype) * (1 + n) * max(values, default=1.0, key=abs) ** 2 + tolerance(dtype)}
+    np.testing.assert_allclose(found, values, **close)
+    np.testing.assert_allclose(projector, (Q * (top / max(np.sum(top), 1))) @ Q.T, **close)
+
+
+def test_projector_of_huge_and_tiny_matrices() -> None:
+    A = symmetric(6)
+    for scale in (1e-200, 1e200):
+        np.testing.assert_allclose(run("top_projector", A * scale)[1], run("top_projector", A)[1], atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["eigmax", "eigmin"])
+def test_extreme_eigenvalues_share_a_decomposition(name: str) -> None:
+    X, w = RNG.normal(size=(30, 5)), RNG.uniform(1, 2, 30)
+    both = mg.function(f"{name}(X'*diag(w)*X) where X: matrix[m, n], w: positive vector[m]").value_and_grad("w")
+    value, gradient = both(X, w)
+    values, vectors = np.linalg.eigh(X.T * w @ X)
+    k = -1 if name == "eigmax" else 0
+    np.testing.assert_allclose(value, values[k], rtol=1e-12)
+    np.testing.assert_allclose(gradient, (X @ vectors[:, k]) ** 2, rtol=1e-10)
 
 
 def factors(A: Array, dtype: str = "float64") -> tuple[Array, Array, Array]:

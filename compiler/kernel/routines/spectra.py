@@ -24,6 +24,11 @@ def _eigh(a: Array) -> tuple[Array, Array]:
     return values, vectors
 
 
+def _top_projector(a: Array) -> tuple[Array, Array]:
+    values, vectors = _eigh(a)
+    return values, (vectors * _top_weights(values)) @ vectors.T
+
+
 def _svd(a: Array) -> tuple[Array, Array, Array]:
     (m, n), k = a.shape, min(a.shape)
     if not np.all(np.isfinite(a)):
@@ -121,6 +126,14 @@ SPECTRA = (
         lambda n: 4 * n * n * n,
         can_fail=True,
         scratch=lambda n: n * n + 10 * n + 10,
+    ),
+    Signature(
+        "top_projector",
+        "nn->n,nn",
+        _top_projector,
+        lambda n: 4 * n * n * n + 9 * n * n,
+        can_fail=True,
+        scratch=lambda n: 5 * n * n + 80 * n + 20 + square_blocks(n),
     ),
     Signature(
         "svd",
