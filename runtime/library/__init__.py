@@ -19,7 +19,7 @@ from ...compiler.kernel.routines.table import ROUTINES
 # Not names of routines.
 _MODULES = (
     *("blocks", "products", "symmetric", "moves", "triangular", "definite", "general", "spectral", "functions"),
-    *("sparse", "checks", "shared"),
+    *("symmetric_functions", "sparse", "checks", "shared"),
 )
 
 # The parameters of parts: integers, reals, addresses of inputs, outputs and scratch memory.

@@ -10,7 +10,6 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from ..elementary import log, log1p, sqrt
 from ..fortran import fortran
 from ..intrinsics import Number, number, plus, shift
 from . import eigh as eigh_routine
@@ -62,7 +61,7 @@ def _rounding(v: Any) -> Number:
     return _DOUBLE if one + number(v, _BETWEEN) > one else _SINGLE
 
 
-def _closeness(n: Any, v: Any, v0: Any) -> Number:
+def closeness(n: Any, v: Any, v0: Any) -> Number:
     """By how much values may differ that are taken as equal."""
     largest = number(v, 0.0)
     for i in range(n):
@@ -120,7 +119,7 @@ def top_projector(n: Any, A: Any, a0: Any, a1: Any, w: Any, w0: Any, P: Any, p0:
         if i < n - 1:
             others[i] = beside[i]
     info = _sterf(n, values, others)
-    limit = values[n - 1] - _closeness(n, values, 1)
+    limit = values[n - 1] - closeness(n, values, 1)
     square = values[0] * values[0] + values[n - 1] * values[n - 1]  # of the norm; beyond, LAPACK's driver scales A
     ordinary = square > number(A, 0.0) and square < number(A, inf)
     if info == 0 and ordinary and (n == 1 or values[n - 2] < limit):
@@ -231,7 +230,7 @@ def top_weights(n: Any, w: Any, w0: Any, p: Any, p0: Any) -> Any:
     """p is 1 over their number for the largest of the ascending values w, 0 for the others."""
     zero, one = number(p, 0.0), number(p, 1.0)
     last = w[(n - 1) * w0] if n > 0 else zero
-    limit = last - _closeness(n, w, w0)
+    limit = last - closeness(n, w, w0)
     count = zero
     for j in range(n):
         count = count + one if w[j * w0] >= limit else count
@@ -244,7 +243,7 @@ def top_reciprocals(n: Any, w: Any, w0: Any, p: Any, p0: Any) -> Any:
     """p = 1/(w[n-1] - w) for the ascending values w, 0 for the largest; fails if that is multiple."""
     zero, one = number(p, 0.0), number(p, 1.0)
     last = w[(n - 1) * w0] if n > 0 else zero
-    limit = last - _closeness(n, w, w0)
+    limit = last - closeness(n, w, w0)
     status = 0
     for j in range(n):
         close = w[j * w0] >= limit
@@ -257,7 +256,7 @@ def top_reciprocals(n: Any, w: Any, w0: Any, p: Any, p0: Any) -> Any:
 def eiggaps(n: Any, v: Any, v0: Any, G: Any, g0: Any, g1: Any) -> Any:
     """G = 1/(v[j] - v[i]), 0 on the diagonal; fails where values are equal."""
     zero, one = number(G, 0.0), number(G, 1.0)
-    limit = _closeness(n, v, v0)
+    limit = closeness(n, v, v0)
     status = 0
     for i in range(n):
         for j in range(n):
@@ -271,7 +270,7 @@ def eiggaps(n: Any, v: Any, v0: Any, G: Any, g0: Any, g1: Any) -> Any:
 def svdsums(n: Any, v: Any, v0: Any, G: Any, g0: Any, g1: Any) -> Any:
     """G = 1/(v[i] + v[j]); fails where a value is 0."""
     one = number(G, 1.0)
-    limit = _closeness(n, v, v0)
+    limit = closeness(n, v, v0)
     status = 0
     for i in range(n):
         if abs(v[i * v0]) <= limit:
@@ -279,72 +278,3 @@ def svdsums(n: Any, v: Any, v0: Any, G: Any, g0: Any, g1: Any) -> Any:
         for j in range(n):
             G[i * g0 + j * g1] = one / (v[i * v0] + v[j * v0])
     return status
-
-
-def spectral_roots(n: Any, w: Any, w0: Any, r: Any, r0: Any) -> Any:
-    """r = sqrt(w), 0 where w is negative by rounding; fails where it is negative."""
-    zero = number(r, 0.0)
-    limit = _closeness(n, w, w0)
-    status = 0
-    for i in range(n):
-        if w[i * w0] < -limit:
-            status = 1
-        r[i * r0] = sqrt(w[i * w0]) if w[i * w0] > zero else zero
-    return status
-
-
-def spectral_logarithms(n: Any, w: Any, w0: Any, r: Any, r0: Any) -> Any:
-    """r = log(w); fails where w is not positive, or by rounding only."""
-    limit = _closeness(n, w, w0)
-    status = 0
-    for i in range(n):
-        if not w[i * w0] > limit:
-            status = 1
-        r[i * r0] = log(w[i * w0])
-    return status
-
-
-def root_quotients(n: Any, w: Any, w0: Any, Q: Any, q0: Any, q1: Any) -> Any:
-    """Q[i, j] = 1/(sqrt(w[i]) + sqrt(w[j])); fails where w is not positive, or by rounding only."""
-    one = number(Q, 1.0)
-    limit = _closeness(n, w, w0)
-    status = 0
-    for i in range(n):
-        if not w[i * w0] > limit:
-            status = 1
-        for j in range(n):
-            Q[i * q0 + j * q1] = one / (sqrt(w[i * w0]) + sqrt(w[j * w0]))
-    return status
-
-
-def log_quotients(n: Any, w: Any, w0: Any, Q: Any, q0: Any, q1: Any) -> Any:
-    """Q[i, j] = (log(w[i]) - log(w[j]))/(w[i] - w[j]), or its limit 1/w[i]; fails where w is not positive, or by
-    rounding only."""
-    zero, one = number(Q, 0.0), number(Q, 1.0)
-    limit = _closeness(n, w, w0)
-    status = 0
-    for i in range(n):
-        if not w[i * w0] > limit:
-            status = 1
-        for j in range(n):
-            gap = abs(w[i * w0] - w[j * w0])
-            low = w[i * w0] if w[i * w0] < w[j * w0] else w[j * w0]
-            Q[i * q0 + j * q1] = log1p(gap / low) / gap if gap > zero else one / low
-    return status
-
-
-def spectral_derivative(
-    n: Any, V: Any, v0: Any, v1: Any, Q: Any, q0: Any, q1: Any, E: Any, e0: Any, e1: Any,
-    X: Any, x0: Any, x1: Any, scratch: Any,
-) -> Any:  # fmt: skip
-    """X = V*(Q .* (V'*E*V))*V'."""
-    one, zero = number(X, 1.0), number(X, 0.0)
-    inner, rest = shift(scratch, n * n), shift(scratch, 2 * n * n)
-    gemm(n, n, n, one, zero, V, v1, v0, E, e0, e1, scratch, n, 1, rest)
-    gemm(n, n, n, one, zero, scratch, n, 1, V, v0, v1, inner, n, 1, rest)
-    for i in range(n):
-        for j in range(n):
-            inner[i * n + j] = inner[i * n + j] * Q[i * q0 + j * q1]
-    gemm(n, n, n, one, zero, V, v0, v1, inner, n, 1, scratch, n, 1, rest)
-    gemm(n, n, n, one, zero, scratch, n, 1, V, v1, v0, X, x0, x1, rest)
-    return 0
