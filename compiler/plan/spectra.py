@@ -7,6 +7,7 @@ needs them; a failure names the argument.  Not for: determinants and inverses (`
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 from ..kernel.program import Require
 from ..tensor.contraction import add, symmetric
@@ -131,7 +132,7 @@ def _extreme(builder: Builder, expression: Atom) -> Use:
     last = argument.shape[0] - 1
     builder.requirements[last] = Require(last, f"{expression.function} of a matrix without elements")
     body = BodyBuilder()
-    negative = add([(-1, argument)], argument.shape)
+    negative = add([(Fraction(-1), argument)], argument.shape)
     if expression.function == "eigmin" and _wanted(builder, "eigmaxproj", negative):  # its gradient
         cell = body.op("neg", body.read(Read(_eigenvalues(builder, negative), (Index((), last),))))
     else:
