@@ -58,17 +58,36 @@ class _Group:
             step = self.all[position]
             if target not in buffers_of(step):
                 continue
-            if not isinstance(step, Loop) or not _adds(step, target) or len(step.extents) != len(base.extents):
+            if not isinstance(step, Loop) or not _adds(step, target):
                 break
-            loops[position] = step
-        if len(loops) < 2:
+            if _is_long(step, target):  # else it is added later
+                loops[position] = step
+        if len(loops) < 2 or not base.extents:
             return None
         kept = self._without_stored(loops)
-        members = {k: m for k, loop in kept.items() if (m := _member(loop, target)) is not None}
-        if len([k for k in members if k in loops]) < len(loops) or len(base.extents) == 0:
+        sums = {
+            k: loop for k in range(max(loops)) if k not in kept and (loop := self._sum(k, target, loops)) is not None
+        }
+        for more in (sums, {}) if sums else ({},):
+            found = dict(sorted({**kept, **more}.items()))
+            members = {k: m for k, loop in found.items() if (m := _member(loop, target)) is not None}
+            if not loops.keys() <= members.keys():
+                return None
+            made = common_range(list(members.values()), target, tuple(self._planned(k) for k in found))
+            placed = self._placed(set(found), {k: found[k] for k in found if k not in members}, made, target)
+            if placed is not None:
+                return placed
+        return None
+
+    def _sum(self, position: int, target: Buffer, loops: Mapping[int, Loop]) -> Loop | None:
+        """The loop at a position, if it only adds up what it makes of elements that the others read too."""
+        step = self.all[position]
+        if not isinstance(step, Loop) or len(step.extents) != 1 or len(target.shape) != 1:
             return None
-        made = common_range(list(members.values()), target, tuple(self._planned(k) for k in sorted({*loops, *kept})))
-        return self._placed({*loops, *kept}, {k: kept[k] for k in kept if k not in members}, made) if made else None
+        size = (target.shape[0] - step.extents[0]).value
+        alone = all(s.reduce == "sum" and not s.labels and not s.accumulate for s in step.stores)
+        shared = _read(step) & {b for loop in loops.values() for b in _read(loop) if b.shape}
+        return step if alone and shared and size is not None and size >= 0 else None
 
     def _planned(self, position: int) -> Loop | Routine:
         step = self.all[position]
@@ -102,15 +121,19 @@ class _Group:
                 found[writers[0]] = replace(maker, stores=tuple(s for s in maker.stores if s is not values[0]))
         return {k: found[k] for k in sorted(found)}
 
-    def _placed(self, chosen: set[int], rest: Mapping[int, Loop], made: Joined) -> list[Step | Joined] | None:
+    def _placed(
+        self, chosen: set[int], rest: Mapping[int, Loop], made: Joined | None, target: Buffer
+    ) -> list[Step | Joined] | None:
         """All steps, the joined ones at one place; None where what stands between them forbids it."""
+        if made is None:
+            return None
         first, last = min(chosen), max(chosen)
         early: list[Step | Joined] = []
         late: list[Step | Joined] = []
         for k in range(first, last + 1):
             step = self.all[k]
             if k in chosen:
-                if any(_conflict(other, step) for other in late):
+                if any(_conflict(other, step) and not (_adds(other, target) and _adds(step, target)) for other in late):
                     return None
                 if k in rest and rest[k].stores:
                     early.append(rest[k])
@@ -223,10 +246,20 @@ def _as_loop(step: Loop | Routine) -> Loop | None:
     return Loop(view.shape, (), (), (Store(view, labels, Ref("const", value=step.scalars[0].constant)),))
 
 
-def _adds(loop: Loop, target: Buffer) -> bool:
-    """Whether all that a loop does is to add to elements of the target."""
+def _is_long(loop: Loop, target: Buffer) -> bool:
+    """Whether a loop goes through all of the target but for elements near its ends."""
+    member = _member(loop, target)
+    return member is not None and len(loop.extents) == len(target.shape) and all(
+        (size - end).value is not None for size, (_, end) in zip(target.shape, member.box(), strict=True)
+    )  # fmt: skip
+
+
+def _adds(loop: Step | Joined, target: Buffer) -> bool:
+    """Whether all that a step does is to add to elements of the target."""
     return (
-        len(loop.stores) == 1
+        isinstance(loop, Loop)
+        and len(loop.stores) == 1
+        and loop.stores[0].view.buffer == target
         and loop.stores[0].accumulate
         and loop.stores[0].reduce is None
         and all(load.view.buffer != target for load in loop.loads)

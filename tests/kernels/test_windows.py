@@ -32,6 +32,11 @@ def uneven(x: Array, y: Array) -> Array:
     return np.sum(x[3:] * y[1:-2] * np.exp(-x[:-3])) + np.sum(np.sin(x[2:-1])) + np.sum(x[1:] * y[:-1])
 
 
+def corners(x: Array, y: Array) -> Array:
+    inside = np.sum(x[:-1] * x[1:] * y[1:]) + np.sum(np.tanh(x[:-2] - y[2:]))
+    return inside + x[-1] * x[0] + np.prod(x[:3]) + np.sum(x[1:3] ** 2)
+
+
 def variation(X: Array, Y: Array) -> Array:
     across, down = X[:-1, 1:] - X[:-1, :-1], X[1:, :-1] - X[:-1, :-1]
     return 0.5 * np.sum((X - Y) ** 2) + 0.3 * np.sum(np.sqrt(across**2 + down**2 + 1e-4))
@@ -44,6 +49,10 @@ def neighbours(X: Array, Y: Array) -> Array:
 UNEVEN = """fn f(x: vector[n], y: vector[n]) = {
     one = x[3:n].*y[1:n-2].*exp(-x[0:n-3])
     sum(one) + sum(sin(x[2:n-1])) + sum(x[1:n].*y[0:n-1])
+}"""
+CORNERS = """fn f(x: vector[n], y: vector[n]) = {
+    inside = sum(x[0:n-1].*x[1:n].*y[1:n]) + sum(tanh(x[0:n-2] - y[2:n]))
+    inside + x[n-1]*x[0] + prod(x[0:3]) + sum(x[1:3].^2)
 }"""
 VARIATION = """fn f(X: matrix[m, n], Y: matrix[m, n]) = {
     across = X[0:m-1, 1:n] - X[0:m-1, 0:n-1]
@@ -61,6 +70,7 @@ VECTORS: dict[str, tuple[str, Callable[..., Array]]] = {
         trend,
     ),
     "uneven": (UNEVEN, uneven),
+    "corners": (CORNERS, corners),
 }
 MATRICES: dict[str, tuple[str, Callable[..., Array]]] = {
     "variation": (VARIATION, variation),
