@@ -13,6 +13,7 @@ from fractions import Fraction
 from ..tensor import algebra
 from ..tensor.contraction import COMPARISONS, transpose
 from ..tensor.expr import Contract, Expr, Map, Structure, Sum
+from ..tensor.sparse import is_sparse
 
 Placed = tuple[Expr, tuple[int, ...]]
 Key = tuple[Expr, tuple[int, ...], tuple[int, ...]]
@@ -117,6 +118,8 @@ def _key(term: Contract, index: int) -> Key | None:
     rest = {isinstance(f, Structure) for f, labels in others if labels}
     if rest == {True}:
         return None  # x[1:] - x[:-1] stays a difference of slices
+    if len(summed) + len(shared) > 1 and any(is_sparse(f) for f, _ in others):
+        return None  # A*v - X*v stays one of products: the difference A - X of a sparse X would be dense
     if bare or not small or len(set(at)) != len(at) or not set(summed) <= used:
         return None
     return factor, tuple(label if label < term.order else SUMMED for label in at), shared

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from .program import Buffer, Program, Routine, Scale, Step, View
 
-_ANY_STRIDES = {"copy", "fill", "ger", "mirror", "csr_product", "csr_product_transposed", "csr_gram"}
+_ANY_STRIDES = {"copy", "fill", "ger", "mirror", "csr_product", "csr_product_transposed", "csr_inner", "csr_gram"}
 
 
 def with_unit_strides(program: Program) -> Program:

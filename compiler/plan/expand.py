@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from ..tensor import algebra
 from ..tensor.expr import Contract, Expr, Sum, topological
+from ..tensor.sparse import is_sparse
 
 MOST_TERMS = 16
 
@@ -20,15 +21,38 @@ MOST_TERMS = 16
 def multiplied_out(roots: Sequence[Expr]) -> tuple[Expr, ...]:
     """The expressions with products of sums multiplied out, which brings constant factors together: X'*X and X'*y of
     `X'*(X*w - y)`.  It squares the conditioning."""
-    results = []
-    for root in roots:
-        done: dict[Expr, Expr] = {}
-        for current in topological(root):
-            operands = tuple(done[o] for o in current.operands)
-            built = current if operands == current.operands else algebra.with_operands(current, operands)
-            done[current] = expanded(built) if isinstance(built, Contract) else built
-        results.append(done[root])
-    return tuple(results)
+    return _rebuilt(roots, expanded)
+
+
+def spread_over_sparse(roots: Sequence[Expr]) -> tuple[Expr, ...]:
+    """The expressions with products of sums multiplied out where a term is a product with a sparse matrix, which only
+    the other factors make small: `(X'*D - u*v')*X`."""
+    return _rebuilt(roots, _spread)
+
+
+def _rebuilt(roots: Sequence[Expr], change: Callable[[Contract], Expr]) -> tuple[Expr, ...]:
+    done: dict[Expr, Expr] = {}
+    for current in topological(*roots):
+        operands = tuple(done[o] for o in current.operands)
+        built = current if operands == current.operands else algebra.with_operands(current, operands)
+        done[current] = change(built) if isinstance(built, Contract) else built
+    return tuple(done[root] for root in roots)
+
+
+def _spread(product: Contract) -> Expr:
+    for k, (factor, at) in enumerate(product.factors):
+        if isinstance(factor, Sum) and factor.order > 1 and _bears_sparse(factor):
+            others, sizes = product.factors[:k] + product.factors[k + 1 :], dict(enumerate(product.sizes))
+            terms = [(c, algebra.contract([*others, (e, at)], range(product.order), sizes)) for c, e in factor.terms]
+            parts = [(c, _spread(term) if isinstance(term, Contract) else term) for c, term in terms]
+            return algebra.add(parts, product.shape)
+    return product
+
+
+def _bears_sparse(expression: Expr) -> bool:
+    return is_sparse(expression) or (
+        isinstance(expression, Sum | Contract) and any(map(_bears_sparse, expression.operands))
+    )
 
 
 def expanded(product: Contract) -> Expr:

@@ -28,6 +28,7 @@ from ..tensor.sparse import is_sparse
 from .build import Builder, Use
 from .choices import Form, Report, chosen
 from .distribute import distributed
+from .expand import spread_over_sparse
 from .fuse import Fusion, reachable
 from .guess import Guess
 from .memory import compacted
@@ -92,7 +93,7 @@ def tasks_of_form(
 ) -> Tasks:
     """The tasks that compute the results in this form; with `sharing`, products are preferred that others want too."""
     sparse = any(map(is_sparse, topological(*form.roots)))
-    roots = form.roots if sparse else distributed(form.roots, guess)
+    roots = spread_over_sparse(form.roots) if sparse else distributed(form.roots, guess)
     builder = Builder(parameters, guess, fixed, fast, form.congruences, sharing)
     uses = builder.results(roots)
     names = fixed.union(*(d.names for p in parameters if p.name in fixed for d in p.shape))

@@ -5,7 +5,8 @@ would be needed, `SparseError` says what a sparse matrix can do.  Not for: produ
 (`contract.py`), by which what is left is made.
 
 A sparse factor is multiplied by the dense factors that share one of its summed labels, the fewest columns first; where
-it meets nothing but itself and weights (X'*diag(w)*X), its Gram matrix is made.
+it meets nothing but itself and weights (X'*diag(w)*X), its Gram matrix is made; and where it is multiplied element by
+element and summed along its rows (diag(X*A')), the inner products of the rows.
 """
 
 from __future__ import annotations
@@ -41,11 +42,10 @@ def sparse_contraction(builder: Builder, expression: Contract) -> Use:
     outputs = tuple(range(expression.order))
     while any(is_sparse(f) for f, _ in factors):
         step = _cheapest(builder, factors, sizes, outputs)
-        made = (
-            _gram(builder, factors, sizes, outputs)
-            if step is None
-            else _product(builder, factors, sizes, outputs, step)
-        )
+        if step is not None:
+            made: list[Factor] | None = _product(builder, factors, sizes, outputs, step)
+        else:
+            made = _gram(builder, factors, sizes, outputs) or _inner(builder, factors, sizes, outputs)
         if made is None:
             raise refused(next(f.name for f, _ in factors if isinstance(f, Symbol) and is_sparse(f)))
         factors = made
@@ -135,6 +135,32 @@ def _gram(builder: Builder, factors: list[Factor], sizes: dict[int, Dim], output
         made = _placeholder(builder, Use(builder.factorizations[key][0], (0, 1)), shape, ("symmetric",))
         gone = {j, k, *weights}
         return [*(f for i, f in enumerate(factors) if i not in gone), (made, (at[1], there[1]))]
+    return None
+
+
+def _inner(builder: Builder, factors: list[Factor], sizes: dict[int, Dim], outputs: Labels) -> list[Factor] | None:
+    """The factors with diag(X*A') made, for a dense A; None where there is no such product."""
+    for k, (sparse, at) in enumerate(factors):
+        row, column = at if len(at) == 2 else (-1, -1)
+        dense = [j for j, (_, labels) in enumerate(factors) if j != k and column in labels]
+        others = set(outputs).union(*(labels for j, (_, labels) in enumerate(factors) if j not in (k, *dense)))
+        if not isinstance(sparse, Symbol) or not is_sparse(sparse) or row == column or column in outputs:
+            continue
+        inside = {label for j in dense for label in factors[j][1]}
+        if any(is_sparse(factors[j][0]) for j in dense) or row not in inside or (inside & others) - {row, column}:
+            continue
+        parts = [factors[j] for j in dense]
+        matrix = contract(parts, (row, column), {label: sizes[label] for label in sorted(inside | {row, column})})
+        key = (f"csr_inner {sparse.name}", matrix)
+        if key not in builder.factorizations:
+            read = builder.use(matrix).read((plain(0), plain(1)))
+            right = Window(read, ((0,), (1,)), sparse.shape)
+            carrier, _, *arrays = _parts(builder, sparse)
+            call = Call("csr_inner", sparse.shape[:1], (carrier, *arrays, right), groups=((0,),), name=sparse.name)
+            builder.factorizations[key] = (builder.task(call),)
+        made = _placeholder(builder, Use(builder.factorizations[key][0], (0,)), sparse.shape[:1])
+        gone = {k, *dense}
+        return [*(f for j, f in enumerate(factors) if j not in gone), (made, (row,))]
     return None
 
 

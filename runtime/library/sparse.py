@@ -1,4 +1,5 @@
-"""Products with sparse matrices in compressed rows: csr_product, csr_product_transposed, csr_gram.
+"""Products with sparse matrices in compressed rows: csr_product, csr_product_transposed, csr_inner,
+csr_gram.
 
 Enters: addresses, sizes, strides (`runtime/library`).  Leaves: routines.  Always holds: only what is stored is read,
 each element once; columns of one row come in any order.  Not for: checking columns and starts, which
@@ -58,6 +59,20 @@ def csr_product_transposed(
             a, other = D[p * d0], shift(C, J[p * j0] * c0)
             for j in range(k):
                 other[j * c1] = other[j * c1] + a * row[j * b1]
+    return 0
+
+
+def csr_inner(
+    m: Any, n: Any, z: Any, q: Any, X: Any, x0: Any, x1: Any, x2: Any, S: Any, s0: Any,
+    J: Any, j0: Any, D: Any, d0: Any, B: Any, b0: Any, b1: Any, C: Any, c0: Any,
+) -> Any:  # fmt: skip
+    """C = diag(A B')."""
+    for i in range(m):
+        stop = S[(i + 1) * s0] if i + 1 < m else q
+        total = number(C, 0.0)
+        for p in range(S[i * s0], stop):
+            total = plus(total, D[p * d0] * B[i * b0 + J[p * j0] * b1])
+        C[i * c0] = total
     return 0
 
 

@@ -86,6 +86,8 @@ def arguments(name: str, dtype: str) -> tuple[list[Array], list[Array], dict[str
         parts = [rows, matrix.indices.astype(np.int64), matrix.data]
         if name == "csr_gram":
             given = [holder, np.zeros((int(counts @ counts), 0), np.int64), *parts, general(6).astype(dtype)]
+        elif name == "csr_inner":
+            given = [holder, *parts, general(6, 4).astype(dtype)]
         else:
             given = [holder, *parts, general(6 if name.endswith("transposed") else 4, 3).astype(dtype)]
         return given, given, sizes

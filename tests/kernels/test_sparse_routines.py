@@ -27,11 +27,10 @@ def program() -> Program:
     start = type(rows)(STARTS, ZERO, (ONE,), (M,))
     b, bt, v = Buffer("B", (N, K), "input"), Buffer("BT", (K, N), "input"), Buffer("v", (N,), "input")
     c, u = Buffer("C", (M, K), "input"), Buffer("u", (M,), "input")
-    outputs = [
-        Buffer(name, shape, "output")
-        for name, shape in [("o1", (M, K)), ("o2", (K, M)), ("o3", (M,)), ("o4", (N, K)), ("o5", (N,)), ("o6", (N, N))]
-    ]
-    o1, o2, o3, o4, o5, o6 = (o.view() for o in outputs)
+    shapes = [(M, K), (K, M), (M,), (N, K), (N,), (N, N), (M,)]
+    outputs = [Buffer(f"o{k}", shape, "output") for k, shape in enumerate(shapes, 1)]
+    a = Buffer("A", (M, N), "input")
+    o1, o2, o3, o4, o5, o6, o7 = (o.view() for o in outputs)
     held_ = (start, columns, DATA.view())
     steps = (
         Routine("csr_product", (o1,), (X.view(), *held_, b.view())),
@@ -40,8 +39,9 @@ def program() -> Program:
         Routine("csr_product_transposed", (o4,), (X.view(), *held_, c.view())),
         Routine("csr_product_transposed", (o5,), (X.view(), *held_, u.view())),
         Routine("csr_gram", (o6,), (X.view(), P.view(), *held_, u.view())),
+        Routine("csr_inner", (o7,), (X.view(), *held_, a.view())),
     )
-    return Program((X, P, STARTS, COLUMNS, DATA, b, bt, v, c, u), tuple(outputs), (), steps)
+    return Program((X, P, STARTS, COLUMNS, DATA, b, bt, v, c, u, a), tuple(outputs), (), steps)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -54,9 +54,11 @@ def test_products(dtype: str) -> None:
         dense = matrix.toarray()
         b, bt, v = rng.normal(size=(n, k)), rng.normal(size=(k, n)), rng.normal(size=n)
         c, u = rng.normal(size=(m, k)), rng.normal(size=m)
-        arguments = [*held("X", (), matrix), b, bt, v, c, u]
+        a = rng.normal(size=(m, n))
+        arguments = [*held("X", (), matrix), b, bt, v, c, u, a]
         expected, found = both(made, [a.astype(dtype) if a.dtype.kind == "f" else a for a in arguments], kernel)
         truths = [dense @ b, (dense @ bt.T).T, dense @ v, dense.T @ c, dense.T @ u, dense.T @ (u[:, None] * dense)]
+        truths.append(np.sum(dense * a, axis=1))
         for truth, one, other in zip(truths, expected, found, strict=True):
             np.testing.assert_allclose(one, truth, rtol=0, atol=1e-12 if dtype == "float64" else 1e-4)
             np.testing.assert_allclose(other, truth, rtol=0, atol=1e-12 if dtype == "float64" else 1e-4)
@@ -65,4 +67,4 @@ def test_products(dtype: str) -> None:
 def test_operations() -> None:
     pairs, stored = 50, 20
     counted = cost(program()).evaluate(m=5, n=4, k=3, q=stored, p=pairs)
-    assert counted == 2 * stored * (3 + 3 + 1 + 3 + 1) + pairs + 2 * stored
+    assert counted == 2 * stored * (3 + 3 + 1 + 3 + 1 + 1) + pairs + 2 * stored

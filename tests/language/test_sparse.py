@@ -79,6 +79,7 @@ PRODUCTS = {
     "mean(X, 2)": lambda: D.mean(1),
     "X'*X": lambda: D.T @ D,
     "X'*diag(sigmoid(y))*X": lambda: D.T @ np.diag(1 / (1 + np.exp(-y))) @ D,
+    "tr(X'*U*V')": lambda: np.sum(D * (U @ V.T)),
     "X'*X*w": lambda: D.T @ D @ w,
     "X*Z*y": lambda: D @ (D.T @ y),
     "(2*X')*(y .* (X*w))/3": lambda: 2 / 3 * D.T @ (y * (D @ w)),
@@ -108,6 +109,31 @@ def test_derivatives_of_factors():
         assert np.allclose(gradient[0], D.T @ (D @ V - U))
         assert np.allclose(gradient[1], U - D @ V)
     assert str(f.grad("V")) == "X'*(X*V - U)"
+
+
+DERIVATIVES = {
+    "logdet(X'*diag(p)*X + I)": "p",
+    "tr(inv(X'*diag(p)*X + I))": "p",
+    "logsumexp(X*w)": "w",
+    "var(X*w)": "w",
+    "norm2(X*w)*sum(tanh(X*w))": "w",
+    "normfro(U*V')^2 - 2*tr(X'*U*V')": "V",
+    "sum(exp(diag(X*V*V'*X')/9))": "V",
+}
+
+
+@pytest.mark.parametrize("text", DERIVATIVES)
+def test_derivatives(text):
+    parameters = "{} matrix[m, n], V: matrix[n, k], U: matrix[m, k], w: vector[n], p: positive vector[m]) = {}"
+    sparse, dense = (mg.function("fn f(X: " + parameters.format(kind, text)) for kind in ("sparse", ""))
+    name, data = DERIVATIVES[text], {"V": V, "U": U, "w": w, "p": np.abs(y) + 0.1}
+    arguments = [data[p] for p in sparse.parameters[1:]]
+    assert np.allclose(sparse.grad(name)(X, *arguments), dense.grad(name)(D, *arguments))
+    assert np.allclose(
+        sparse.hvp(name)(X, *arguments, data[name]), dense.hvp(name)(D, *arguments, data[name]), atol=1e-10
+    )
+    if name == "w":
+        assert np.allclose(sparse.hess(name)(X, *arguments), dense.hess(name)(D, *arguments), atol=1e-10)
 
 
 def test_operations_are_counted_by_what_is_stored():

@@ -3,6 +3,7 @@
     routine                outputs          inputs                 scalars      meaning
     csr_product            C (m[,k])        X, S (m), J (q), D (q), B (n[,k])   C = A B, where A (m,n) has q elements
     csr_product_transposed C (n[,k])        X, S (m), J (q), D (q), B (m[,k])   C = A' B
+    csr_inner              C (m)            X, S (m), J (q), D (q), B (m,n)     C = diag(A B'), the rows' inner products
     csr_gram               C (n,n)          X, P, S (m), J (q), D (q), w (m)    C = A' diag(w) A, both triangles
 
 A sparse A is X (m,n,0), without elements, for the sizes; where its rows start, S; and the columns and values of its
@@ -35,6 +36,11 @@ def _product_transposed(sizes: Array, starts: Array, columns: Array, data: Array
     return _matrix(sizes, starts, columns, data).T @ b
 
 
+def _inner(sizes: Array, starts: Array, columns: Array, data: Array, b: Array) -> Array:
+    """diag(A*B')."""
+    return np.asarray(_matrix(sizes, starts, columns, data).multiply(b).sum(axis=1)).ravel()
+
+
 def _gram(sizes: Array, pairs: Array, starts: Array, columns: Array, data: Array, weights: Array) -> Array:
     """A'*diag(w)*A."""
     matrix = _matrix(sizes, starts, columns, data)
@@ -55,6 +61,13 @@ SPARSE = (
         "mnz,m,q,q,m[k]->n[k]",
         _product_transposed,
         lambda m, n, z, q, k: 6 * q * k,
+        integers=(0, 1, 2),
+    ),
+    Signature(
+        "csr_inner",
+        "mnz,m,q,q,mn->m",
+        _inner,
+        lambda m, n, z, q: 6 * q,
         integers=(0, 1, 2),
     ),
     # One triangle: as many products as pairs, and the weights.
