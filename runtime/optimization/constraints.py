@@ -44,6 +44,13 @@ def for_scipy(constraints: Any, problem: Problem, method: str) -> list[Any]:
 
     Raises ArgumentError for a constraint with a parameter that has no value, or with no variable.
     """
+    for constraint in listed(constraints):
+        if isinstance(constraint, Mapping) and not callable(constraint.get("fun")):
+            raise ArgumentError(
+                "a constraint has no function",
+                found=f"it has {', '.join(map(repr, constraint)) or 'nothing'}",
+                needed='{"type": "eq", "fun": g} with a function g',
+            )
     return [_packed(c, problem, method) if is_ours(c) else c for c in listed(constraints)]
 
 

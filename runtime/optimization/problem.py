@@ -42,7 +42,19 @@ class Problem:
         sizes: Mapping[str, int],
         elsewhere: Iterable[str],
     ) -> None:
+        if not isinstance(getattr(function, "parameters", None), tuple):
+            raise errors.TypeError(
+                "minimize is of a matgrad function",
+                found=f"it is given a {type(function).__name__}",
+                hint="mg.function(text) makes one of a text, mg.trace(f) of a Python function",
+            )
         wanted = [variables] if isinstance(variables, str) else list(variables)
+        if not wanted:
+            raise errors.ArgumentError(
+                "over which variables?",
+                found=f"the parameters are {', '.join(function.parameters)}",
+                hint=f'write minimize(f, "{function.parameters[0]}", ...)' if function.parameters else "",
+            )
         self.function = function
         self.variables = tuple(name for name in function.parameters if name in wanted)
         for name in wanted:

@@ -302,3 +302,13 @@ def test_import_of_minimize_loads_no_scipy():
     root = EXAMPLES.parent
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_what_is_no_problem():
+    f = mg.function("fn f(x: vector[n]) = x'*x")
+    with pytest.raises(mg.TypeError, match="mg.trace"):
+        mg.minimize(lambda x: x @ x, "x", {})
+    with pytest.raises(mg.ArgumentError, match="over which variables"):
+        mg.minimize(f, [], {"x": np.ones(2)})
+    with pytest.raises(mg.ArgumentError, match="a constraint has no function"):
+        mg.minimize(f, "x", {}, np.ones(2), constraints={"type": "eq"})
