@@ -306,7 +306,7 @@ def test_import_of_minimize_loads_no_scipy():
 
 def test_what_is_no_problem():
     f = mg.function("fn f(x: vector[n]) = x'*x")
-    with pytest.raises(mg.TypeError, match="mg.trace"):
+    with pytest.raises(mg.TypeError, match=r"mg\.trace"):
         mg.minimize(lambda x: x @ x, "x", {})
     with pytest.raises(mg.ArgumentError, match="over which variables"):
         mg.minimize(f, [], {"x": np.ones(2)})
