@@ -13,7 +13,7 @@ from .emit_text import Names, Writer
 from .program import Load, Loop, Routine, View
 
 GROUP = 8  # rows at a time: their sums, or their factors, stay in registers
-FAR = 2**18  # elements: arrays with more are not in the second cache
+FAR = 2**20  # elements: arrays with more are at best in the last cache
 
 
 def is_of_rows(step: Loop | Routine) -> bool:
