@@ -29,7 +29,7 @@ from .guess import Guess
 from .identities import other_forms
 from .refine import refined
 from .squares import one_less, rank_one, squared
-from .structure import structured
+from .structure import is_blocks, structured
 
 GAIN = 0.97  # what a form may cost at most, of what it replaces
 WORK = 3000  # how much is planned at most to judge forms, as `_work` counts it
@@ -123,7 +123,7 @@ class _Search:
                 sums = [e for e in dict.fromkeys((current, flat)) if isinstance(e, Sum)]
                 for other in itertools.chain(_halves(flat), *map(factorings, sums)):
                     yield ((current, other),)
-            if isinstance(current, Sum) and current in users and _low_rank(current, self.guess):
+            if isinstance(current, Sum) and current in users and (is_blocks(current) or _low_rank(current, self.guess)):
                 forms = [(user, self._without(user, current)) for user in users[current]]
                 changes = tuple((user, made) for user, made in forms if made is not None)
                 if len(changes) == len(forms):

@@ -17,6 +17,7 @@ from .component import component_cost
 from .guess import Guess
 from .order import LOOP, PASS
 from .squares import is_product, is_projection, is_square
+from .structure import is_blocks
 
 MOST_TERMS = 32
 MOST_FACTORS = 400  # of all the candidates together: beyond, sums stay as they are
@@ -90,9 +91,9 @@ def keeps_accuracy(user: Contract, factor: Sum) -> bool:
     """Whether a sum may be multiplied out, as far as accuracy goes.
 
     Where all terms are known to have one sign nothing cancels, and `A*x + A'*x` is what the derivative of `x'*A*x` is
-    before anything is taken out (of tensors too). Else its own rounding errors are as large as those of the products if
-    it has a product among its terms. But the square of a difference may be much smaller than its terms, and `V'*V` in
-    `U*V'*V - T*V` squares the condition number, which `(U*V' - T)*V` does not.
+    before anything is taken out (of tensors too). Nor do blocks of a matrix cancel. Else its own rounding errors are as
+    large as those of the products if it has a product among its terms. But the square of a difference may be much
+    smaller than its terms, and `V'*V` in `U*V'*V - T*V` squares the condition number, which `(U*V' - T)*V` does not.
     """
     one_sign = len({c > 0 for c, _ in factor.terms}) == 1
     terms = [term for _, term in factor.terms]
@@ -100,6 +101,8 @@ def keeps_accuracy(user: Contract, factor: Sum) -> bool:
     if one_sign and (twins or any(all(has(term, name) for term in terms) for name in ("nonneg", "psd"))):
         return True
     places = [at for f, at in user.factors if f is factor]
+    if is_blocks(factor):
+        return len(places) == 1
     products = [term for term in terms if isinstance(term, Contract) and is_product(term)]
     if is_projection(factor):  # of products of low rank: it stays as large as the identity
         return not is_square(user, factor)

@@ -121,6 +121,17 @@ def _placed(term: Expr) -> bool:
     )
 
 
+def is_blocks(factor: Sum) -> bool:
+    """Whether it is a block matrix: a sum of matrices with zeros around them, each in another place."""
+    places = [
+        frozenset((f.parameters, at) for f, at in term.factors if isinstance(f, Structure) and f.kind == "select")
+        for _, term in factor.terms
+        if isinstance(term, Contract) and _placed(term)
+    ]
+    outputs = [frozenset((parameters, at[1]) for parameters, at in place) for place in places]
+    return factor.order == 2 and len(factor.terms) == len(set(outputs))
+
+
 def _thinned(current: Contract) -> Expr:
     """Diagonal matrices as vectors: D[i, j] is D[i, i] * delta(i, j)."""
     factors: list[Factor] = []

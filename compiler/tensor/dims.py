@@ -39,6 +39,11 @@ class Dim:
         return self.terms[0][1] if len(self.terms) == 1 and not self.terms[0][0] else None
 
     @property
+    def is_nonneg(self) -> bool:
+        """Whether it is not negative, whatever the sizes in it are; False where that does not show."""
+        return all(count >= 0 and all(isinstance(atom, str) for atom, _ in monomial) for monomial, count in self.terms)
+
+    @property
     def name(self) -> str | None:
         """The single name that this is, or None."""
         if len(self.terms) == 1:

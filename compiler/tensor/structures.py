@@ -96,8 +96,7 @@ def _selections(
         if one is other:
             return [(at[0], there[0])], [(one, at)], False
         for first, second, length in ((start, offset, one.shape[0]), (offset, start, other.shape[0])):
-            gap = (second - first - length).value
-            if gap is not None and gap >= 0:
+            if (second - first - length).is_nonneg:
                 return [], [], True
     elif at[0] == there[0] and one is other:
         return [(at[1], there[1])], [(one, at)], False
