@@ -100,6 +100,27 @@ def _kron(network: Network, higher: list[Placed], placed: Placed, outputs: int) 
     return False
 
 
+def _kron_with_vector(network: Network, higher: list[Placed], placed: Placed, outputs: int) -> bool:
+    """`kron(x, eye(m))` or `kron(eye(n), y)`, where nothing but a vector stands at one of the two indices."""
+    factor, at = placed
+    if not isinstance(factor, Structure) or factor.kind != "pair":
+        return False
+    i, j, place = at
+    for label, other in ((i, j), (j, i)):
+        alone = sum(labels.count(other) for _, labels in higher) == 1
+        if not alone or not _free(higher, label, outputs) or network.at(label) or other == place:
+            continue
+        items = network.items.pop(label, None)
+        vector = merged(items).node if items else notation.call("ones", notation.size(network.sizes[label]))
+        identity = notation.call("eye", notation.size(network.sizes[other]))
+        parts = [(vector, identity), (notation.transposed(vector), identity)]
+        there, back = (notation.call("kron", *(pair if label == j else pair[::-1])) for pair in parts)
+        higher.remove(placed)
+        network.edges.append(Edge(place, other, (Link(there, back),)))
+        return True
+    return False
+
+
 def _factor(network: Network, higher: list[Placed], a: int, b: int, outputs: int) -> bool | None:
     """Whether there is a matrix from a to b, and nothing else at both: an identity where they are one."""
     if a == b:
@@ -129,4 +150,4 @@ def _add(network: Network, label: int, node: Node) -> None:
     network.items.setdefault(label, []).append(Item(Vector((), node)))
 
 
-STEPS = (_cross, _vec, _unvec, _kron)
+STEPS = (_cross, _vec, _unvec, _kron, _kron_with_vector)

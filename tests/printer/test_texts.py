@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import matgrad as mg
 from matgrad.compiler.printing import printer
 from matgrad.compiler.tensor import algebra
 from matgrad.compiler.tensor.dims import Dim
@@ -273,3 +274,19 @@ def test_bound_names_are_not_taken() -> None:
     assert printer.text(made).startswith("{ t2 = t1.^2 + t1; ")
     tensor = algebra.outer(j, j)
     assert printer.text(tensor) == "J1[i,j,k,l] = J[i,j]*J[k,l]"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("vec(x*y')", "kron(y, eye(n))"),
+        ("kron(x, y)", "kron(eye(n), y)"),
+        ("kron(y, x)", "kron(y, eye(n))"),
+        ("kron(x, ones(m))", "kron(eye(n), ones(m))"),
+        ("vec(x*x')", "kron(eye(n), x) + kron(x, eye(n))"),
+        ("kron(A*x, x)", "kron(A*x, eye(n)) + kron(eye(m), x)*A"),
+    ],
+)
+def test_jacobians_of_kronecker_products(body, expected):
+    derived = mg.function(f"fn f(x: vector[n], y: vector[m], A: matrix[m, n]) = {body}").jac("x")
+    assert derived.text() == f"fn jac_f(x: vector[n], y: vector[m], A: matrix[m, n]) = {expected}"
