@@ -64,7 +64,13 @@ class _Group:
                 loops[position] = step
         if len(loops) < 2 or not base.extents:
             return None
-        kept = self._without_stored(loops)
+        found = self._together(loops, self._without_stored(loops), target)
+        return found or self._together(loops, loops, target)
+
+    def _together(
+        self, loops: Mapping[int, Loop], kept: Mapping[int, Loop], target: Buffer
+    ) -> list[Step | Joined] | None:
+        """All steps with those that are kept joined, and the sums over the same elements if that can be."""
         sums = {
             k: loop for k in range(max(loops)) if k not in kept and (loop := self._sum(k, target, loops)) is not None
         }

@@ -120,6 +120,17 @@ def test_vectors(name: str, dtype: str) -> None:
     check(*VECTORS[name], [(n,) for n in SIZES], dtype)
 
 
+def test_many_windows() -> None:
+    """A value of so many elements is not computed anew in each of their places."""
+    weights = [1, -2, 3, -4, 5, -6, 7, -1]
+    total = " + ".join(f"{w}*x[{k}:n-{7 - k}]" if k < 7 else f"{w}*x[7:n]" for k, w in enumerate(weights))
+
+    def truth(x: Array) -> Array:
+        return np.sum(sum(w * x[k : len(x) - 7 + k] for k, w in enumerate(weights)) ** 2)
+
+    check(f"fn f(x: vector[n]) = sum(({total}).^2)", truth, [(n,) for n in (*range(7, 18), 40)], "float64")
+
+
 @pytest.mark.parametrize("name", MATRICES)
 def test_matrices(name: str) -> None:
     sizes = [(5, 4)] if "known" in name else [(m, n) for m in (1, 2, 3, 9) for n in (2, 3, 4, 17)]
