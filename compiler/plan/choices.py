@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from ..calculus.factor import factorings, mirrored
@@ -24,7 +24,7 @@ from ..tensor.contraction import add, contract, symmetric
 from ..tensor.expr import Atom, Contract, Expr, Sum, rebuild, topological
 from .component import halved
 from .congruence import pays
-from .distribute import MOST_TERMS, keeps_accuracy
+from .distribute import MOST_TERMS, Grams, keeps_accuracy, written_grams
 from .guess import Guess
 from .identities import other_forms
 from .refine import refined
@@ -38,10 +38,12 @@ SMALL = 100  # programs up to this one are planned as a whole, of larger ones wh
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A program: its results, and the contractions that are made as congruences whatever they cost by themselves."""
+    """A program: its results, the contractions that are made as congruences whatever they cost by themselves, and the
+    Gram matrices of the program as it is written."""
 
     roots: tuple[Expr, ...]
     congruences: frozenset[Expr] = frozenset()
+    grams: Grams = frozenset()
 
 
 Change = tuple[tuple[Expr, Expr], ...]  # what is replaced by what; a contraction by itself becomes a congruence
@@ -59,7 +61,7 @@ class Report:
 
 def chosen(roots: Sequence[Expr], guess: Guess, cost: Callable[[Form], float], report: Report | None = None) -> Form:
     """The cheapest form that the search finds."""
-    return _Search(guess, cost, report or Report()).run(Form(tuple(roots)))
+    return _Search(guess, cost, report or Report()).run(Form(tuple(roots), grams=written_grams(roots)))
 
 
 class _Search:
@@ -70,9 +72,11 @@ class _Search:
         self.costs: dict[Form, float] = {}
         self.budget = WORK
         self.others: dict[Expr, list[tuple[Expr, bool]]] = {}
+        self.grams: Grams = frozenset()
 
     def run(self, best: Form) -> Form:
         """From this form uphill."""
+        self.grams = best.grams
         small = _work(best) <= SMALL
         tried: set[Change] = set()  # judged by parts, changes may lead in a circle: none is taken twice
         while True:
@@ -119,7 +123,7 @@ class _Search:
                     )
         for current in order:
             if isinstance(current, Sum) and current.order == 2:
-                flat = _flat(current, self.guess)
+                flat = _flat(current, self.guess, self.grams)
                 sums = [e for e in dict.fromkeys((current, flat)) if isinstance(e, Sum)]
                 for other in itertools.chain(_halves(flat), *map(factorings, sums)):
                     yield ((current, other),)
@@ -148,7 +152,7 @@ class _Search:
 
     def _without(self, user: Contract, factor: Sum) -> Expr | None:
         """The contraction with a sum multiplied out, if that keeps the accuracy."""
-        return _multiplied_out(user, factor, self.guess) or squared(user, factor)
+        return _multiplied_out(user, factor, self.guess, self.grams) or squared(user, factor)
 
     def _with_it(
         self, inverse: Expr, other: Expr, order: Sequence[Expr], users: Mapping[Expr, Sequence[Contract]]
@@ -160,7 +164,7 @@ class _Search:
                 yield from ((current, form) for form, _ in self._others(current)[:1])
             if isinstance(current, Sum) and any(term is inverse for _, term in current.terms):
                 for user in users.get(current, ()):
-                    made = _multiplied_out(user, current, self.guess)
+                    made = _multiplied_out(user, current, self.guess, self.grams)
                     if made is not None:
                         inside = [e for e in topological(made) if isinstance(e, Contract) and inverse in e.operands]
                         forms = {e: self._around(e, inverse, other, difference=True) for e in inside}
@@ -180,21 +184,21 @@ def _work(form: Form) -> int:
 
 def _changed(form: Form, change: Change) -> Form:
     if len(change) == 1 and change[0][0] is change[0][1]:
-        return Form(form.roots, form.congruences | {change[0][0]})
+        return replace(form, congruences=form.congruences | {change[0][0]})
     replaced = dict(change)
     roots = []
     for root in form.roots:
         inside = set(topological(root))
         roots.append(rebuild(root, {e: other for e, other in replaced.items() if e in inside}))
-    return Form(tuple(structured(roots)), form.congruences)
+    return replace(form, roots=tuple(structured(roots)))
 
 
 def _parts(before: Form, after: Form, change: Change) -> tuple[Form, Form]:
     """What changes, before and after: an inverse with the contractions around it, or by itself if there are none."""
     change = change[1:] if len(change) > 1 and isinstance(change[0][0], Atom) else change
     return (
-        Form(tuple(e for e, _ in change), before.congruences),
-        Form(tuple(structured([e for _, e in change])), after.congruences),
+        replace(before, roots=tuple(e for e, _ in change)),
+        replace(after, roots=tuple(structured([e for _, e in change]))),
     )
 
 
@@ -204,12 +208,14 @@ def _halves(flat: Expr) -> Iterator[Expr]:
         yield from mirrored(flat)
 
 
-def _flat(current: Sum, guess: Guess) -> Expr:
+def _flat(current: Sum, guess: Guess, grams: Grams) -> Expr:
     """The sum with sums that are factors of its terms multiplied out."""
     terms: list[tuple[Fraction, Expr]] = []
     for coefficient, term in current.terms:
         factor = next((f for f in term.operands if isinstance(f, Sum)), None) if isinstance(term, Contract) else None
-        made = _multiplied_out(term, factor, guess) if isinstance(term, Contract) and factor is not None else None
+        made = (
+            _multiplied_out(term, factor, guess, grams) if isinstance(term, Contract) and factor is not None else None
+        )
         terms.append((coefficient, made or term))
     return add(terms, current.shape)
 
@@ -225,13 +231,13 @@ def _low_rank(factor: Sum, guess: Guess) -> bool:
     )
 
 
-def _multiplied_out(user: Contract, factor: Sum, guess: Guess) -> Expr | None:
+def _multiplied_out(user: Contract, factor: Sum, guess: Guess, grams: Grams) -> Expr | None:
     """The contraction with the sum multiplied out; None if that is not possible, or not as accurate.
 
     A sum that stands twice is multiplied into a neighbour first, and then into what it left over of that: multiplied
     out at once, these would be small differences of large products.
     """
-    if not 2 <= len(factor.terms) <= MOST_TERMS or len(user.factors) < 2 or not keeps_accuracy(user, factor):
+    if not 2 <= len(factor.terms) <= MOST_TERMS or len(user.factors) < 2 or not keeps_accuracy(user, factor, grams):
         return None
     scale = Fraction(1)
     while sum(f is factor for f in user.operands) > 1:

@@ -21,20 +21,22 @@ from .structure import is_blocks
 
 MOST_TERMS = 32
 MOST_FACTORS = 400  # of all the candidates together: beyond, sums stay as they are
+Grams = frozenset[tuple[Expr, int]]
 GAIN = 0.8  # what a change may cost at most, of what it replaces
 
 
-def distributed(results: Sequence[Expr], guess: Guess) -> list[Expr]:
+def distributed(results: Sequence[Expr], guess: Guess, grams: Grams = frozenset()) -> list[Expr]:
     """The expressions with some products multiplied out."""
     order = topological(*results)
     if not any(isinstance(e, Contract) and any(isinstance(o, Sum) for o in e.operands) for e in order):
         return list(results)
-    return _Distribution(results, order, guess).run()
+    return _Distribution(results, order, guess, grams).run()
 
 
 class _Distribution:
-    def __init__(self, results: Sequence[Expr], order: Sequence[Expr], guess: Guess) -> None:
+    def __init__(self, results: Sequence[Expr], order: Sequence[Expr], guess: Guess, grams: Grams) -> None:
         self.results = results
+        self.grams = grams
         self.order = order
         self.guess = guess
         self.budget = MOST_FACTORS
@@ -84,11 +86,24 @@ class _Distribution:
             return False
         if len(current.factors) < 2 or sum(f is factor for f in current.operands) > 1:
             return False
-        return keeps_accuracy(current, factor)
+        return keeps_accuracy(current, factor, self.grams)
 
 
-def keeps_accuracy(user: Contract, factor: Sum) -> bool:
-    """Whether a sum may be multiplied out, as far as accuracy goes.
+def written_grams(results: Sequence[Expr]) -> Grams:
+    """The matrices that the results multiply by their transposes, with the axis that is summed."""
+    found: set[tuple[Expr, int]] = set()
+    for current in topological(*results):
+        seen: set[tuple[Expr, int, int]] = set()
+        for f, at in current.factors if isinstance(current, Contract) else ():
+            for axis, label in enumerate(at if f.order == 2 else ()):
+                if (f, axis, label) in seen:
+                    found.add((f, axis))
+                seen.add((f, axis, label))
+    return frozenset(found)
+
+
+def keeps_accuracy(user: Contract, factor: Sum, grams: Grams = frozenset()) -> bool:
+    """Whether a sum may be multiplied out, as far as accuracy goes; `grams` are those that the program has as written.
 
     Where all terms are known to have one sign nothing cancels, and `A*x + A'*x` is what the derivative of `x'*A*x` is
     before anything is taken out (of tensors too). Nor do blocks of a matrix cancel. Else its own rounding errors are as
@@ -106,7 +121,11 @@ def keeps_accuracy(user: Contract, factor: Sum) -> bool:
     products = [term for term in terms if isinstance(term, Contract) and is_product(term)]
     if is_projection(factor):  # of products of low rank: it stays as large as the identity
         return not is_square(user, factor)
-    return len(places) == 1 and bool(products) and not any(_makes_gram(user, factor, t, places[0]) for t in products)
+    return (
+        len(places) == 1
+        and bool(products)
+        and not any(_makes_gram(user, factor, t, places[0], grams) for t in products)
+    )
 
 
 def _turned(term: Expr) -> Expr:
@@ -117,14 +136,14 @@ def _turned(term: Expr) -> Expr:
     return term
 
 
-def _makes_gram(user: Contract, factor: Sum, term: Contract, at: tuple[int, ...]) -> bool:
-    """Whether a matrix of the term would meet itself, transposed, in a product of matrices."""
+def _makes_gram(user: Contract, factor: Sum, term: Contract, at: tuple[int, ...], grams: Grams) -> bool:
+    """Whether a matrix of the term would newly meet itself, transposed, in a product of matrices."""
     others = [(f, labels) for f, labels in user.factors if f is not factor]
     if any(f.order == 1 for f, _ in others):
         return False  # products from the vector on
     for f, labels in term.factors:
         for axis, label in enumerate(labels):
-            if f.order == 2 and label < term.order:
+            if f.order == 2 and label < term.order and (f, axis) not in grams:
                 seam = at[label]
                 if any(g is f and (places[axis] == seam or (symmetric(f) and seam in places)) for g, places in others):
                     return True

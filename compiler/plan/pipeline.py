@@ -93,7 +93,7 @@ def tasks_of_form(
 ) -> Tasks:
     """The tasks that compute the results in this form; with `sharing`, products are preferred that others want too."""
     sparse = any(map(is_sparse, topological(*form.roots)))
-    roots = spread_over_sparse(form.roots) if sparse else distributed(form.roots, guess)
+    roots = spread_over_sparse(form.roots) if sparse else distributed(form.roots, guess, form.grams)
     builder = Builder(parameters, guess, fixed, fast, form.congruences, sharing)
     uses = builder.results(roots)
     names = fixed.union(*(d.names for p in parameters if p.name in fixed for d in p.shape))
