@@ -7,6 +7,7 @@ function of diagonals or slices.  Not for: algebra with named rules (`simplify.p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ..tensor import algebra
@@ -64,20 +65,29 @@ def _improved(current: Expr, shared: frozenset[Expr]) -> Expr:
     return current
 
 
+MOST_BANDS = 4  # terms that several sums of diagonals become: beyond, one is multiplied after the other
+
+
 def _banded(current: Contract) -> Expr:
     """A factor that is a sum of diagonals, each in another place, multiplied out: the matrix is never made, and nothing
     cancels."""
-    for position, (factor, at) in enumerate(current.factors):
-        if not isinstance(factor, Sum) or factor.order != 2 or len(current.factors) == 1:
-            continue
-        bands = [_band(term) for _, term in factor.terms]
-        if None in bands or len(set(bands)) < len(bands):
-            continue
-        rest = [f for k, f in enumerate(current.factors) if k != position]
-        sizes = dict(enumerate(current.sizes))
-        terms = [(c, contract([*rest, (term, at)], range(current.order), sizes)) for c, term in factor.terms]
-        return add([(c, _improved(term, frozenset())) for c, term in terms], current.shape)
-    return current
+    positions = [k for k, (factor, _) in enumerate(current.factors) if isinstance(factor, Sum) and _is_banded(factor)]
+    if not positions or len(current.factors) == 1:
+        return current
+    if len(positions) > 1 and math.prod(len(current.factors[k][0].operands) for k in positions) > MOST_BANDS:
+        return current
+    position = positions[0]
+    factor, at = current.factors[position]
+    assert isinstance(factor, Sum)
+    rest = [f for k, f in enumerate(current.factors) if k != position]
+    sizes = dict(enumerate(current.sizes))
+    terms = [(c, contract([*rest, (term, at)], range(current.order), sizes)) for c, term in factor.terms]
+    return add([(c, _improved(term, frozenset())) for c, term in terms], current.shape)
+
+
+def _is_banded(factor: Sum) -> bool:
+    bands = [_band(term) for _, term in factor.terms]
+    return factor.order == 2 and None not in bands and len(set(bands)) == len(bands)
 
 
 def _band(term: Expr) -> tuple[str, tuple[Dim, ...], tuple[int, ...]] | None:
