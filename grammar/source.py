@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import FileError
+from .errors import FileError, TypeError  # noqa: A004
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -40,7 +40,13 @@ class Source:
 
 
 def text_source(text: str) -> Source:
-    """A source for a text that comes from no file."""
+    """A source for a text that comes from no file.  Raises mg.TypeError for what is no text."""
+    if not isinstance(text, str):
+        raise TypeError(
+            "a text in the language is needed",
+            found=f"it is given {type(text).__name__}",
+            hint="mg.load reads a file" if isinstance(text, os.PathLike) else "",
+        )
     return Source("<string>", text)
 
 
@@ -48,8 +54,11 @@ def read_source(path: str | os.PathLike[str]) -> Source:
     """Read a UTF-8 file.
 
     Raises:
+        TypeError: this is no path (mg.TypeError).
         FileError: the file is missing, unreadable, or not UTF-8 text.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError("the path of a file is needed", found=f"it is given {type(path).__name__}")
     name = os.fspath(path)
     try:
         data = Path(name).read_bytes()

@@ -275,6 +275,9 @@ class BoundFunction:
         self._last = None
         self._forget()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return BoundFunction, (self._function, self._given, self._fast)
+
     def __repr__(self) -> str:
         return f"<{self._function!r} with {', '.join(self._given)} bound>"
 

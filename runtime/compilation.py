@@ -187,6 +187,14 @@ class Compilation:
 
     def cost(self, sizes: Mapping[str, int]) -> Any:
         """The operations of the program that is planned for the sizes (for medium ones if there are none)."""
+        known = {n for p in self.definition.parameters for d in p.shape for n in d.names}
+        known |= {p.name for p in self.definition.parameters if "integer" in p.attributes}
+        for name, size in sizes.items():
+            if name not in known or size < 0:
+                raise errors.ArgumentError(
+                    f"there is no size {name}" if name not in known else f"the size {name} is negative",
+                    found=f"the sizes are {', '.join(sorted(known))}" if known else "there are none",
+                )
         counted = cost(self._planned(sizes) or self.current() if sizes else self.current())
         missing = sorted(counted.thirds.names - sizes.keys())
         if sizes and missing:

@@ -19,7 +19,7 @@ from . import records
 from .arguments import arranged, as_array, input_names, is_sparse
 from .entries import Entries
 from .signature import Limits, Signature, limits_read, listed, samples, signature
-from .written import Parsed, Written
+from .written import Parsed, Text, Written
 
 if TYPE_CHECKING:
     from ..compiler.explain import Explanation
@@ -385,6 +385,12 @@ class Function:
         operations = "".join(f".{d.operation}({', '.join(map(repr, d.variables))})" for d in self._derivations)
         return f"<matgrad function {self.name or self._syntax_text()}{operations} of ({', '.join(self.parameters)})>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._written is None or self._written.key is None:
+            raise errors.TypeError(f"{self!r} cannot be pickled", hint="functions that stand in a text can")
+        form, _, name = self._written.key
+        return restored, (self._written.source, form, name, self._derivations)
+
     def _syntax_text(self) -> str:
         assert self._written is not None
         span = self._written.tree.span
@@ -419,6 +425,8 @@ class Function:
 
     def source(self, dtype: str = "float64") -> str:
         """The Python source of the generated kernel (for the sizes of the last call, or for medium sizes)."""
+        if dtype not in ("float64", "float32"):
+            raise errors.ArgumentError(f"there is no kernel of {dtype!r}", needed="float64 or float32")
         return self._default_compilation().source(dtype)
 
     def plan(self) -> str:
@@ -441,3 +449,8 @@ class Function:
         from .compilation import Compilation
 
         return Compilation(self.definition())
+
+
+def restored(source: Source, form: str, name: str | None, derivations: tuple[Derivation, ...]) -> Function:
+    """The function that was pickled."""
+    return Function.of(Text(source, form).functions[name], derivations)

@@ -20,6 +20,7 @@ class Program:
 
     def __init__(self, source: Source) -> None:
         text = Text(source, "program")
+        self._source = source
         self._functions = {name: Function.of(w) for name, w in text.functions.items() if name is not None}
         text.keep()
 
@@ -40,6 +41,15 @@ class Program:
 
     def __iter__(self) -> Iterator[Function]:
         return iter(self._functions.values())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._functions or any(f is name for f in self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Program, (self._source,)
+
+    def __repr__(self) -> str:
+        return f"<matgrad program of {', '.join(self._functions) or 'no functions'}>"
 
     def __len__(self) -> int:
         return len(self._functions)
