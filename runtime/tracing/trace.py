@@ -27,10 +27,14 @@ class TracedFunction(Function):
     """A `Function` whose body is a Python function in NumPy's notation."""
 
     def __init__(self, function: Callable[..., Any], derivations: tuple[Derivation, ...] = ()) -> None:
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):
+            raise errors.TypeError("trace is of a Python function", found=f"it is given {function!r}") from None
         self._function, self._bases = function, {}
         functools.update_wrapper(self, function)
         names = []
-        for parameter in inspect.signature(function).parameters.values():
+        for parameter in signature.parameters.values():
             if parameter.kind not in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
                 raise errors.ArgumentError(
                     f"{parameter} cannot be traced", needed="parameters with names, without * and **"

@@ -205,6 +205,11 @@ class TestErrors:
         with pytest.raises(mg.Error, match=message):
             mg.trace(function)(u)
 
+    @pytest.mark.parametrize("given", [3, int, None])
+    def test_what_is_no_function(self, given):
+        with pytest.raises(mg.TypeError, match="trace is of a Python function"):
+            mg.trace(given)
+
     def test_parameters_with_stars(self):
         with pytest.raises(mg.ArgumentError, match="args"):
             mg.trace(lambda *args: args[0])
