@@ -32,7 +32,7 @@ from .squares import one_less, rank_one, squared
 from .structure import is_blocks, structured
 
 GAIN = 0.97  # what a form may cost at most, of what it replaces
-WORK = 3000  # how much is planned at most to judge forms, as `_work` counts it
+WORK = 3000  # how much is planned at most to judge forms, as `work` counts it
 SMALL = 100  # programs up to this one are planned as a whole, of larger ones what changes
 
 
@@ -77,7 +77,7 @@ class _Search:
     def run(self, best: Form) -> Form:
         """From this form uphill."""
         self.grams = best.grams
-        small = _work(best) <= SMALL
+        small = work(best) <= SMALL
         tried: set[Change] = set()  # judged by parts, changes may lead in a circle: none is taken twice
         while True:
             for change in self._changes(best):
@@ -101,7 +101,7 @@ class _Search:
 
     def _cost(self, form: Form) -> float:
         if form not in self.costs:
-            self.budget -= _work(form)
+            self.budget -= work(form)
             self.costs[form] = self.cost(form) if self.budget >= 0 else 0.0
         return self.costs[form]
 
@@ -176,7 +176,7 @@ class _Search:
         return self.others[current]
 
 
-def _work(form: Form) -> int:
+def work(form: Form) -> int:
     """How long a plan takes, more or less."""
     order = topological(*form.roots)
     return len(order) + sum(min(len(e.factors) ** 2, 120) for e in order if isinstance(e, Contract))

@@ -26,7 +26,7 @@ from ..kernel.program import Buffer, Program, Require
 from ..tensor.expr import Expr, Symbol, topological
 from ..tensor.sparse import is_sparse
 from .build import Builder, Use
-from .choices import Form, Report, chosen
+from .choices import Form, Report, chosen, work
 from .distribute import distributed
 from .expand import spread_over_sparse
 from .fuse import Fusion, reachable
@@ -77,9 +77,11 @@ def tasks_of(
     roots = apart(structured(results))
     if any(map(is_sparse, topological(*roots))):  # forms are judged by what dense products cost
         return tasks_of_form(Form(tuple(roots)), parameters, guess, fixed, fast)
+    report = report or Report()
     form = chosen(roots, guess, cost, report)
     # A product that several contractions could use may be one that none of them would make for itself.
-    plans = [tasks_of_form(form, parameters, guess, fixed, fast, sharing) for sharing in (True, False)]
+    sharings = (True, False) if work(form) <= report.left else (True,)
+    plans = [tasks_of_form(form, parameters, guess, fixed, fast, sharing) for sharing in sharings]
     return min(plans, key=lambda made: price((task for task in made.tasks if task not in made.early), guess))
 
 
