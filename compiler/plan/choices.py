@@ -20,11 +20,12 @@ from fractions import Fraction
 
 from ..calculus.factor import factorings, mirrored
 from ..calculus.simplify import simplify
-from ..tensor.contraction import add, contract, symmetric
+from ..tensor.contraction import add, symmetric
 from ..tensor.expr import Atom, Contract, Expr, Sum, rebuild, topological
 from .component import halved
 from .congruence import pays
 from .distribute import MOST_TERMS, Grams, keeps_accuracy, written_grams
+from .expand import terms_apart
 from .guess import Guess
 from .identities import other_forms
 from .refine import refined
@@ -246,9 +247,4 @@ def _multiplied_out(user: Contract, factor: Sum, guess: Guess, grams: Grams) -> 
         if not isinstance(made, Contract):
             return None
         user, scale = made, scale * coefficient
-    position = user.operands.index(factor)
-    rest = [f for k, f in enumerate(user.factors) if k != position]
-    sizes = dict(enumerate(user.sizes))
-    at = user.factors[position][1]
-    terms = [(scale * c, contract([*rest, (term, at)], range(user.order), sizes)) for c, term in factor.terms]
-    return add(terms, user.shape)
+    return add([(scale * c, e) for c, e in terms_apart(user, user.operands.index(factor))], user.shape)

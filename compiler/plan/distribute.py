@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..tensor import algebra
-from ..tensor.contraction import add, contract, symmetric
+from ..tensor.contraction import add, symmetric
 from ..tensor.expr import Constant, Contract, Expr, Size, Structure, Sum, Symbol, topological
 from ..tensor.properties import has
 from .build import Builder
 from .component import component_cost
+from .expand import terms_apart
 from .guess import Guess
 from .order import LOOP, PASS
 from .squares import is_product, is_projection, is_square
@@ -68,9 +69,7 @@ class _Distribution:
             self.budget -= len(current.factors) * (1 + len(factor.terms))
             if self.budget < 0:
                 break
-            rest = [f for k, f in enumerate(current.factors) if k != position]
-            sizes = dict(enumerate(current.sizes))
-            terms = [(c, contract([*rest, (term, at)], range(current.order), sizes)) for c, term in factor.terms]
+            terms = terms_apart(current, position)
             own = {factor, current, *(term for _, term in factor.terms if self.uses.get(term, 1) == 1)}
             apart = self.estimate([term for _, term in terms], own)
             # A sum that is multiplied element by element is never stored.

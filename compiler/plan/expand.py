@@ -40,13 +40,21 @@ def _rebuilt(roots: Sequence[Expr], change: Callable[[Contract], Expr]) -> tuple
 
 
 def _spread(product: Contract) -> Expr:
-    for k, (factor, at) in enumerate(product.factors):
+    for position, factor in enumerate(product.operands):
         if isinstance(factor, Sum) and factor.order > 1 and _bears_sparse(factor):
-            others, sizes = product.factors[:k] + product.factors[k + 1 :], dict(enumerate(product.sizes))
-            terms = [(c, algebra.contract([*others, (e, at)], range(product.order), sizes)) for c, e in factor.terms]
+            terms = terms_apart(product, position)
             parts = [(c, _spread(term) if isinstance(term, Contract) else term) for c, term in terms]
             return algebra.add(parts, product.shape)
     return product
+
+
+def terms_apart(product: Contract, position: int) -> list[tuple[Fraction, Expr]]:
+    """The terms of a product when the sum at a position among its factors is multiplied out."""
+    factor, at = product.factors[position]
+    assert isinstance(factor, Sum)
+    rest = [f for k, f in enumerate(product.factors) if k != position]
+    sizes = dict(enumerate(product.sizes))
+    return [(c, algebra.contract([*rest, (term, at)], range(product.order), sizes)) for c, term in factor.terms]
 
 
 def _bears_sparse(expression: Expr) -> bool:

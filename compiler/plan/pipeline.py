@@ -70,19 +70,18 @@ def tasks_of(
 ) -> Tasks:
     """The tasks that compute the results; `report` is told what was tried."""
 
-    def cost(form: Form) -> float:
-        made = tasks_of_form(form, parameters, guess, fixed, fast)
+    def cost(made: Tasks) -> float:
         return price((task for task in made.tasks if task not in made.early), guess)
 
     roots = apart(structured(results))
     if any(map(is_sparse, topological(*roots))):  # forms are judged by what dense products cost
         return tasks_of_form(Form(tuple(roots)), parameters, guess, fixed, fast)
     report = report or Report()
-    form = chosen(roots, guess, cost, report)
+    form = chosen(roots, guess, lambda form: cost(tasks_of_form(form, parameters, guess, fixed, fast)), report)
     # A product that several contractions could use may be one that none of them would make for itself.
     sharings = (True, False) if work(form) <= report.left else (True,)
     plans = [tasks_of_form(form, parameters, guess, fixed, fast, sharing) for sharing in sharings]
-    return min(plans, key=lambda made: price((task for task in made.tasks if task not in made.early), guess))
+    return min(plans, key=cost)
 
 
 def tasks_of_form(

@@ -16,6 +16,7 @@ from ..tensor.dims import Dim
 from ..tensor.expr import Atom, Contract, Expr, Map, Structure, Sum, Symbol, expand, topological
 from ..tensor.labels import Factor
 from ..tensor.properties import has
+from .expand import terms_apart
 
 
 def structured(results: Sequence[Expr]) -> list[Expr]:
@@ -76,13 +77,7 @@ def _banded(current: Contract) -> Expr:
         return current
     if len(positions) > 1 and math.prod(len(current.factors[k][0].operands) for k in positions) > MOST_BANDS:
         return current
-    position = positions[0]
-    factor, at = current.factors[position]
-    assert isinstance(factor, Sum)
-    rest = [f for k, f in enumerate(current.factors) if k != position]
-    sizes = dict(enumerate(current.sizes))
-    terms = [(c, contract([*rest, (term, at)], range(current.order), sizes)) for c, term in factor.terms]
-    return add([(c, _improved(term, frozenset())) for c, term in terms], current.shape)
+    return add([(c, _improved(term, frozenset())) for c, term in terms_apart(current, positions[0])], current.shape)
 
 
 def _is_banded(factor: Sum) -> bool:
