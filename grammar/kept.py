@@ -13,7 +13,7 @@ import importlib.util
 import os
 import pickle
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,9 @@ def file(name: str) -> Path | None:
     return users / f"{name}.{tag}" if users is not None else None
 
 
-def made(name: str, sources: Iterable[Path], make: Callable[[], Any]) -> Any:
+def made(name: str, sources: bytes, make: Callable[[], Any]) -> Any:
     """What `make` returns, kept for as long as its sources stay as they are."""
-    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).digest()
+    digest = hashlib.sha256(sources).digest()
     place = file(name)
     if place is not None:
         with contextlib.suppress(Exception):  # missing, of an earlier version, or damaged: made anew

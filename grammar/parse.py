@@ -60,8 +60,14 @@ def parse_rules(source: Source) -> RuleFile:
 def parse_rule_file(path: Path) -> tuple[Source, RuleFile]:
     """Parse a rule file of the package, once for all processes.  Raises what `parse_rules` raises."""
     source = Source(path.name, path.read_text(encoding="utf-8"))
-    sources = [path, *sorted(file for file in Path(__file__).parent.iterdir() if file.suffix in (".py", ".lark"))]
-    return source, kept.made(path.name, sources, lambda: parse_rules(source))
+    return source, kept.made(path.name, _identity() + source.text.encode(), lambda: parse_rules(source))
+
+
+@functools.cache
+def _identity() -> bytes:
+    """The files of this folder, on which depends what the parser makes of a text."""
+    files = sorted(file for file in Path(__file__).parent.iterdir() if file.suffix in (".py", ".lark"))
+    return b"\0".join(file.read_bytes() for file in files)
 
 
 def _parse(source: Source, start: str, check: Callable[[Source, Any], None]) -> Any:
