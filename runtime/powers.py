@@ -10,10 +10,8 @@ its quotient lost, log(m) = (2/3) s (3 + s^2 + r).  Products of numbers with hal
 
 from __future__ import annotations
 
-import math
-
 from .arithmetic import INF, NAN, Real, function
-from .elementary import exp_of, exp_series, log_of, split_positive
+from .elementary import LOG_TWO, exp_of, exp_series, log_of, split_positive
 
 # (3 atanh(s)/s - 3 - s^2) / s^4 in s^2, for |s| <= (sqrt(2)-1)/(sqrt(2)+1), by interpolation at the Chebyshev points.
 _ATANH = (
@@ -65,7 +63,7 @@ def _positive_power(x: Real, y: Real) -> Real:
     rest = (product.abs() < _LARGE).choose(rest, 0.0)
     product = product.clamped(-_LARGE, _LARGE)
     k, biased = product.nearest_multiple(1.0, 2 * x.bias)
-    return exp_series(((product - k) + rest) * math.log(2)).times_power_of_two(biased)
+    return exp_series(((product - k) + rest) * LOG_TWO).times_power_of_two(biased)
 
 
 @function

@@ -28,42 +28,40 @@ def spectral_roots(n: Any, w: Any, w0: Any, r: Any, r0: Any) -> Any:
 
 def spectral_logarithms(n: Any, w: Any, w0: Any, r: Any, r0: Any) -> Any:
     """r = log(w); fails where w is not positive, or by rounding only."""
+    for i in range(n):
+        r[i * r0] = log(w[i * w0])
+    return _is_singular(n, w, w0)
+
+
+def _is_singular(n: Any, w: Any, w0: Any) -> Any:
+    """Whether an eigenvalue is not positive, or by rounding only."""
     limit = closeness(n, w, w0)
     status = 0
     for i in range(n):
         if not w[i * w0] > limit:
             status = 1
-        r[i * r0] = log(w[i * w0])
     return status
 
 
 def root_quotients(n: Any, w: Any, w0: Any, Q: Any, q0: Any, q1: Any) -> Any:
     """Q[i, j] = 1/(sqrt(w[i]) + sqrt(w[j])); fails where w is not positive, or by rounding only."""
     one = number(Q, 1.0)
-    limit = closeness(n, w, w0)
-    status = 0
     for i in range(n):
-        if not w[i * w0] > limit:
-            status = 1
         for j in range(n):
             Q[i * q0 + j * q1] = one / (sqrt(w[i * w0]) + sqrt(w[j * w0]))
-    return status
+    return _is_singular(n, w, w0)
 
 
 def log_quotients(n: Any, w: Any, w0: Any, Q: Any, q0: Any, q1: Any) -> Any:
     """Q[i, j] = (log(w[i]) - log(w[j]))/(w[i] - w[j]), or its limit 1/w[i]; fails where w is not positive, or by
     rounding only."""
     zero, one = number(Q, 0.0), number(Q, 1.0)
-    limit = closeness(n, w, w0)
-    status = 0
     for i in range(n):
-        if not w[i * w0] > limit:
-            status = 1
         for j in range(n):
             gap = abs(w[i * w0] - w[j * w0])
             low = w[i * w0] if w[i * w0] < w[j * w0] else w[j * w0]
             Q[i * q0 + j * q1] = log1p(gap / low) / gap if gap > zero else one / low
-    return status
+    return _is_singular(n, w, w0)
 
 
 def spectral_derivative(
