@@ -6,15 +6,15 @@ together add up.  Not for: indexing (`items.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from ...compiler.language.indexing import selection
-from ...compiler.language.wording import describe
 from ...compiler.tensor import algebra
 from ...compiler.tensor.dims import Dim
 from ...compiler.tensor.expr import Expr
 from ...grammar import errors
+from .operands import misfit
 from .traced import ONE, Tape, Traced
 
 
@@ -23,10 +23,10 @@ def _concatenate(tape: Tape, arrays: Any, axis: int = 0) -> Expr:
     order = parts[0].order
     at = axis + order if axis < 0 else axis
     if any(p.order != order for p in parts) or not 0 <= at < order:
-        _misfit(tape, f"np.concatenate along axis {axis}", parts)
+        misfit(tape, f"np.concatenate along axis {axis}", parts)
     for k, size in enumerate(parts[0].shape):
         if k != at and not all(tape.same(p.shape[k], size) for p in parts):
-            _misfit(tape, f"np.concatenate along axis {axis}", parts)
+            misfit(tape, f"np.concatenate along axis {axis}", parts)
     total = Dim.of(0)
     for part in parts:
         total = total + part.shape[at]
@@ -42,11 +42,6 @@ def _concatenate(tape: Tape, arrays: Any, axis: int = 0) -> Expr:
     return algebra.total(*placed)
 
 
-def _misfit(tape: Tape, name: str, parts: Sequence[Expr]) -> None:
-    found = ", ".join(f"operand {k} is {describe(p.shape)}" for k, p in enumerate(parts, 1))
-    tape.fail(f"shapes do not fit in {name}", found=found)
-
-
 def _with_axis(array: Expr, at: int) -> Expr:
     """The array with a further axis of size 1."""
     shape = (*array.shape[:at], ONE, *array.shape[at:])
@@ -57,7 +52,7 @@ def _stack(tape: Tape, arrays: Any, axis: int = 0) -> Expr:
     parts = [tape.value(a) for a in arrays]
     at = axis + parts[0].order + 1 if axis < 0 else axis
     if any(p.order != parts[0].order for p in parts) or not 0 <= at <= parts[0].order:
-        _misfit(tape, f"np.stack along axis {axis}", parts)
+        misfit(tape, f"np.stack along axis {axis}", parts)
     return _concatenate(tape, [Traced(tape, _with_axis(p, at)) for p in parts], at)
 
 
@@ -95,7 +90,7 @@ def _tensordot(tape: Tape, a: Any, b: Any, axes: Any = 2) -> Expr:
     if any(not (0 <= i < left.order and j < right.order) for i, j in pairs) or not all(
         tape.same(left.shape[i], right.shape[j]) for i, j in pairs
     ):
-        _misfit(tape, "np.tensordot", (left, right))
+        misfit(tape, "np.tensordot", (left, right))
     labels = list(range(left.order))
     others = [left.order + k for k in range(right.order)]
     for i, j in pairs:

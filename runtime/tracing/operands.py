@@ -47,8 +47,11 @@ def misfit(tape: Tape, name: str, operands: Sequence[Expr]) -> None:
             hint = "the transpose of the second would fit: A @ B.T"
         elif operands[0].shape[0] == rows:
             hint = "the transpose of the first would fit: A.T @ B"
-    found = ", ".join(f"operand {k} is {describe(o.shape)}" for k, o in enumerate(operands, 1))
-    tape.fail(f"shapes do not fit in {name}", found=found, hint=hint)
+    tape.fail(f"shapes do not fit in {name}", found=_described(operands), hint=hint)
+
+
+def _described(operands: Sequence[Expr]) -> str:
+    return ", ".join(f"operand {k} is {describe(o.shape)}" for k, o in enumerate(operands, 1))
 
 
 def of_language(name: str) -> Callable[..., Expr]:
@@ -63,8 +66,7 @@ def of_language(name: str) -> Callable[..., Expr]:
         try:
             value = call(scope, syntax.Call(NOWHERE, name, NOWHERE, places), list(operands))
         except errors.Error as error:
-            found = ", ".join(f"operand {k} is {describe(o.shape)}" for k, o in enumerate(operands, 1))
-            tape.fail(error.title, found=found, kind=type(error))
+            tape.fail(error.title, found=_described(operands), kind=type(error))
         assert isinstance(value, Expr)
         return value
 

@@ -6,13 +6,12 @@ NumPy does, and stay with size 1 where `keepdims` says so.  Not for: options abo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 from ...compiler.calculus.rulebook import instantiate, rulebook
 from ...compiler.tensor import algebra
-from ...compiler.tensor.dims import Dim
+from ...compiler.tensor.dims import Dim, volume
 from ...compiler.tensor.expr import Expr, structure
 from ...grammar import errors
 from .operands import of_language
@@ -44,9 +43,7 @@ def sum_(tape: Tape, a: Any, axis: Any = None, keepdims: bool = False) -> Expr:
 def mean(tape: Tape, a: Any, axis: Any = None, keepdims: bool = False) -> Expr:
     """`np.mean`."""
     array = tape.value(a)
-    count = ONE
-    for k in _axes(tape, array, axis):
-        count = count * array.shape[k]
+    count = volume(array.shape[k] for k in _axes(tape, array, axis))
     return algebra.product(algebra.power(algebra.size_scalar(count), -1), sum_(tape, a, axis, keepdims))
 
 
@@ -69,7 +66,7 @@ def var(tape: Tape, a: Any, axis: Any = None, ddof: int = 0, keepdims: bool = Fa
         return instantiate(template.value, {template.parameters[0]: array})
     apart = Traced(tape, array) - Traced(tape, mean(tape, a, axis, keepdims=True))
     total = sum_(tape, apart * apart, axis, keepdims)
-    count = algebra.size_scalar(math.prod((array.shape[k] for k in _axes(tape, array, axis)), start=ONE))
+    count = algebra.size_scalar(volume(array.shape[k] for k in _axes(tape, array, axis)))
     return algebra.product(algebra.power(algebra.difference(count, algebra.number(ddof)), -1), total)
 
 
